@@ -11,7 +11,7 @@ from shadow_ros.plan import parse, Plan
 
 EVENT_KINDS = ('accepted', 'refused', 'confirm', 'started', 'progress', 'done', 'cancelled',
                'failed', 'stopped')
-FINAL_KINDS = ('refused', 'done', 'cancelled', 'failed', 'stopped')
+FINAL_KINDS = ('refused', 'done', 'cancelled', 'failed')
 
 _T = TypeVar('_T')
 
