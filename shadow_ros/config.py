@@ -1,0 +1,251 @@
+"""Every parameter with its default, limits and description; the only copy of each."""
+
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, cast, Iterable, Iterator, Mapping, Optional
+
+from shadow_ros.errors import ConfigError, did_you_mean, shorten
+from shadow_ros.setting import Setting, Value
+
+NODES: Mapping[str, tuple[str, ...]] = {
+    'speech': ('speech',), 'intent': ('intent',), 'action': ('robot',)}
+"""The groups of parameters that each node reads."""
+
+ROS_NAMES = ('autostart', 'use_sim_time', 'start_type_description_service', 'qos_overrides')
+"""Parameters that belong to ROS or to the way a node is started, not to this tree."""
+
+_EVERY_NODE = ('/**', '/*', '**', '*')
+
+
+def _key(default: Value, text: str, **limits: Any) -> Any:
+    return field(default=default, metadata={'text': text, **limits})
+
+
+@dataclass(frozen=True)
+class Speech:
+    """What is heard and how it becomes text."""
+
+    recogniser: str = _key(
+        'pocketsphinx', 'turns sound into text; none switches speech off',
+        choices=('pocketsphinx', 'whisper', 'none'))
+    source: str = _key(
+        'microphone', 'where sound comes from: microphone, none or the path of a sound file')
+    device: str = _key(
+        '', 'microphone by index or part of its name; empty is the default of the system')
+    language: str = _key(
+        'auto', 'language code such as en or zh; auto lets the recogniser decide')
+    whisper_model: str = _key(
+        'base', 'name of a Whisper model or path of its file; used by the whisper recogniser')
+    endpoint_silence: float = _key(
+        0.4, 'silence that ends an utterance', low=0.1, high=5.0, unit='s')
+    vad_threshold: float = _key(
+        0.5, 'voice probability above which sound counts as speech', low=0.05, high=0.95)
+    max_utterance: float = _key(
+        10.0, 'longest utterance; what is longer is cut there', low=1.0, high=60.0, unit='s')
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """The larger model in the cloud."""
+
+    url: str = _key('', 'address of the backbone server; empty works without one')
+
+
+@dataclass(frozen=True)
+class Intent:
+    """How text becomes a plan."""
+
+    model: str = _key('', 'path of a model folder; empty is the model shipped with the package')
+    device: str = _key(
+        'auto', 'where the model runs; auto takes CUDA when it is there',
+        choices=('auto', 'cpu', 'cuda'))
+    threshold: float = _key(
+        -1.0, 'confidence below which the robot asks back; -1 is what the model was calibrated to',
+        low=-1.0, high=1.0, live=True)
+    backbone: Backbone = field(default_factory=Backbone)
+
+
+@dataclass(frozen=True)
+class Robot:
+    """The body that carries plans out."""
+
+    body: str = _key(
+        'go2', 'what moves: the Go2, the virtual Go2 on this machine, or cmd_vel',
+        choices=('go2', 'virtual', 'twist'))
+    network_interface: str = _key(
+        '', 'network interface to the Go2, such as eth0; empty lets DDS choose, virtual uses lo')
+    dds_domain: int = _key(0, 'DDS domain of the Unitree side', low=0, high=232)
+    acrobatics: bool = _key(
+        False, 'allow flips, jumps, handstands after a spoken or pressed yes', live=True)
+    obstacle_avoidance: str = _key(
+        'keep', 'set the obstacle avoidance of the robot at start, or keep it as it is',
+        choices=('keep', 'on', 'off'))
+    confirm_timeout: float = _key(
+        8.0, 'how long a question for a yes stays open', low=1.0, high=60.0, unit='s', live=True)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The whole tree; `Config()` is the defaults."""
+
+    speech: Speech = field(default_factory=Speech)
+    intent: Intent = field(default_factory=Intent)
+    robot: Robot = field(default_factory=Robot)
+
+    @classmethod
+    def load(cls, path: Optional[Path] = None, overrides: Iterable[str] = ()) -> 'Config':
+        """Return the defaults changed by a ROS parameter file, then by `key=value` texts."""
+        config = cls() if path is None else cls().changed(read_yaml(path))
+        return config.changed(dict(parse_override(text) for text in overrides))
+
+    def changed(self, values: Mapping[str, object]) -> 'Config':
+        """Return this config with the dotted names set to checked values."""
+        checked = {name: setting(name).check(value) for name, value in values.items()}
+        return cast(Config, _build(Config, '', {**self.flat(), **checked}))
+
+    def get(self, name: str) -> Value:
+        """Return the value of a dotted name."""
+        setting(name)
+        value: Any = self
+        for part in name.split('.'):
+            value = getattr(value, part)
+        return cast(Value, value)
+
+    def flat(self) -> dict[str, Value]:
+        """Return every value by its dotted name."""
+        return {name: self.get(name) for name in SETTINGS}
+
+
+def _walk(cls: Any, prefix: str = '') -> Iterator[Setting]:
+    for item in fields(cls):
+        if is_dataclass(item.type):
+            yield from _walk(item.type, f'{prefix}{item.name}.')
+        else:
+            yield Setting(f'{prefix}{item.name}', cast(Value, item.default), **item.metadata)
+
+
+def _build(cls: Any, prefix: str, values: Mapping[str, Value]) -> Any:
+    return cls(**{
+        item.name: _build(item.type, f'{prefix}{item.name}.', values)
+        if is_dataclass(item.type) else values[prefix + item.name] for item in fields(cls)})
+
+
+SETTINGS: Mapping[str, Setting] = {item.name: item for item in _walk(Config)}
+
+
+def setting(name: str) -> Setting:
+    """Return the parameter of that dotted name, or raise ConfigError with the nearest one."""
+    if name not in SETTINGS:
+        same_end = [known for known in SETTINGS if known.split('.')[-1] == name.split('.')[-1]]
+        near = f'; did you mean {same_end[0]}?' if same_end else did_you_mean(name[:60], SETTINGS)
+        raise ConfigError(f'unknown parameter {shorten(name)}{near}')
+    return SETTINGS[name]
+
+
+def parse_override(text: str) -> tuple[str, Value]:
+    """Return name and value of `robot.body=virtual`; ROS's `robot.body:=virtual` is one too."""
+    name, sign, value = text.partition('=')
+    name = name.removesuffix(':').strip()
+    if not sign or not name:
+        raise ConfigError(f'a parameter is set with name=value, got {shorten(text)}; '
+                          'for example robot.body=virtual')
+    return name, setting(name).parse(value)
+
+
+def read_yaml(path: Path) -> dict[str, object]:
+    """
+    Return the dotted names and raw values of a ROS parameter file.
+
+    Sections for every node (`/**`) come first, then those of single nodes (`intent`,
+    `/shadow/intent`), as in ROS; sections of other packages' nodes are passed over.
+    """
+    import yaml  # type: ignore[import-untyped]
+    try:
+        data = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
+    except OSError as error:
+        raise ConfigError(f'cannot read the configuration {path}: {error.strerror}; '
+                          'give the path of a ROS parameter file') from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        reason = ' '.join(str(error).split())
+        raise ConfigError(f'{path} is not YAML: {reason[:200]}; mend the file') from None
+    sections = list(_sections(data, ''))
+    if not sections:
+        raise ConfigError(f'{path} must hold "/**:" with "ros__parameters:" below it, got '
+                          f'{shorten(str(data))}; see config/go2_intent.yaml')
+    values: dict[str, object] = {}
+    for node, section in sorted(sections, key=lambda item: item[0] not in _EVERY_NODE):
+        values.update(_section_values(node, section))
+    return values
+
+
+def _sections(data: object, path: str) -> Iterator[tuple[str, object]]:
+    """Yield each node key with its parameters; namespaces may nest."""
+    if not isinstance(data, Mapping):
+        return
+    for key, value in data.items():
+        if key == 'ros__parameters':
+            yield path, value
+        else:
+            name = str(key)
+            yield from _sections(value, f'{path}/{name}' if path else name)
+
+
+def _section_values(node: str, section: object) -> Iterator[tuple[str, object]]:
+    """Yield the values of one section, or raise ConfigError when it is not what it looks like."""
+    name = node.split('/')[-1]
+    if node not in _EVERY_NODE and name not in NODES:
+        near = did_you_mean(name[:40], NODES)
+        if near.startswith('; did'):
+            raise ConfigError(f'no node of shadow_ros is called {shorten(name)}{near}')
+        return
+    for key, value in _flatten(section, ''):
+        if key.split('.')[0] in ROS_NAMES:
+            continue
+        group = setting(key).name.split('.')[0]
+        if node not in _EVERY_NODE and group not in NODES[name]:
+            owner = next(other for other, groups in NODES.items() if group in groups)
+            raise ConfigError(f'{key} is read by the node {owner}, not by {name}; '
+                              f'move it to "{owner}:" or to "/**:"')
+        yield key, value
+
+
+def _flatten(data: object, prefix: str) -> Iterator[tuple[str, object]]:
+    if not isinstance(data, Mapping):
+        if data is None and not prefix:
+            return
+        yield prefix.rstrip('.') or 'ros__parameters', data
+        return
+    for key, value in data.items():
+        yield from _flatten(value, f'{prefix}{key}.')
+
+
+def markdown_table() -> str:
+    """Return the parameters in Markdown, as docs/parameters.md shows them."""
+    lines = ['| parameter | default | may be | while running | meaning |', '|---|---|---|---|---|']
+    for item in SETTINGS.values():
+        default = str(item.default).lower() if item.kind is bool else str(item.default)
+        lines.append(f'| `{item.name}` | {f"`{default}`" if default else ""} '
+                     f'| {item.expected()} | {"yes" if item.live else "no"} | {item.text} |')
+    return '\n'.join(lines) + '\n'
+
+
+def example_yaml() -> str:
+    """Return a parameter file with every parameter at its default, as config/ ships it."""
+    import json
+    lines = ['# Every parameter of shadow_ros at its default. Keep only the lines you change.',
+             '/**:', '  ros__parameters:']
+    groups: list[str] = []
+    for item in SETTINGS.values():
+        *path, key = item.name.split('.')
+        for depth, group in enumerate(path):
+            if groups[:depth + 1] != path[:depth + 1]:
+                lines.append('  ' * (depth + 2) + f'{group}:')
+        groups = path
+        indent = '  ' * (len(path) + 2)
+        lines += [f'{indent}# {item.text} ({item.expected()})',
+                  f'{indent}{key}: {json.dumps(item.default)}']
+    return '\n'.join(lines) + '\n'
+
+
+if __name__ == '__main__':
+    print(example_yaml(), end='')
