@@ -85,7 +85,8 @@ def _latched(record: PlanRecord, situation: Situation, lang: str) -> str:
 def _superseded(record: PlanRecord, situation: Situation, lang: str) -> str:
     # The sentence that held the stop word ("stop and sit down") is itself not older than the stop.
     older = 0.0 < record.stamp < situation.stopped_at
-    return say('superseded', lang) if older and record.text != situation.stopped_text else ''
+    same = bool(record.text) and record.text == situation.stopped_text
+    return say('superseded', lang) if older and not same else ''
 
 
 def _too_many(record: PlanRecord, situation: Situation, lang: str) -> str:
