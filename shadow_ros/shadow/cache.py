@@ -1,0 +1,42 @@
+"""Key-value caches that the caller owns: one for the backbone, one for the shadow."""
+
+from dataclasses import dataclass
+
+from transformers import Cache, DynamicCache, PreTrainedModel
+
+from shadow_ros.errors import ModelError
+from shadow_ros.shadow.layout import trunk
+
+
+@dataclass
+class PairCache:
+    """
+    The two caches of an attached model, which advance together.
+
+    They belong to the caller, not to the model: as many conversations as one likes may take
+    turns, and a cropped cache is exact.
+    """
+
+    base: Cache
+    shadow: Cache
+
+    @classmethod
+    def empty(cls, base: PreTrainedModel, shadow: PreTrainedModel) -> 'PairCache':
+        """Return empty caches for this backbone and this shadow's decoder stack."""
+        return cls(DynamicCache(config=trunk(base).config),
+                   DynamicCache(config=trunk(shadow).config))
+
+    @property
+    def length(self) -> int:
+        """Return how many tokens both caches hold."""
+        base, shadow = self.base.get_seq_length(), self.shadow.get_seq_length()
+        if base != shadow:
+            raise ModelError(f'the two caches must advance together, got {base} tokens in the '
+                             f"backbone's and {shadow} in the shadow's; start with empty caches")
+        return int(base)
+
+    def crop(self, length: int) -> None:
+        """Forget all but the first `length` tokens, in both."""
+        # Cache.crop(0) is read as "no change" by some versions; a negative length counts back.
+        for cache in (self.base, self.shadow):
+            cache.crop(length - cache.get_seq_length() if length == 0 else length)

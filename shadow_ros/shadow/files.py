@@ -1,0 +1,92 @@
+"""Reading and writing model files: JSON and safetensors only, with errors that name the file."""
+
+import json
+from pathlib import Path
+from typing import Any, Mapping, Union
+
+from shadow_ros.errors import ModelError
+
+WEIGHTS_FILE = 'model.safetensors'
+INDEX_FILE = 'model.safetensors.index.json'
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object of a file, or raise ModelError."""
+    try:
+        data = json.loads(path.read_text(encoding='utf-8'))
+    except FileNotFoundError:
+        raise ModelError(f'{path} is missing; is {path.parent} a model folder?') from None
+    except OSError as error:
+        raise ModelError(f'{path} cannot be read: {error.strerror}') from None
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f'{path} must hold a JSON object: {error}; copy the file again') from None
+    if not isinstance(data, dict):
+        raise ModelError(f'{path} must hold a JSON object, got {type(data).__name__}')
+    return data
+
+
+def read_tensors(path: Path) -> dict[str, Any]:
+    """Return name -> tensor of a safetensors file, on the CPU, or raise ModelError."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+    if not path.is_file():
+        raise ModelError(f'{path} is missing; {_what_instead(path)}')
+    try:
+        return dict(load_file(path))
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f'{path} is not a whole safetensors file ({error}); '
+                         'copy or download it again') from None
+
+
+def read_weights(folder: Path) -> dict[str, Any]:
+    """Return all tensors of a Hugging Face folder: one file, or the shards of its index."""
+    index = folder / INDEX_FILE
+    if (folder / WEIGHTS_FILE).is_file() or not index.is_file():
+        return read_tensors(folder / WEIGHTS_FILE)
+    shards = read_json(index).get('weight_map')
+    if not isinstance(shards, Mapping):
+        raise ModelError(f'{index} must hold an object weight_map')
+    tensors: dict[str, Any] = {}
+    for name in sorted(set(map(str, shards.values()))):
+        if Path(name).name != name:
+            raise ModelError(f'{index} must name files of its own folder, got {name!r}')
+        tensors.update(read_tensors(folder / name))
+    return tensors
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Any]) -> None:
+    """Write name -> tensor as safetensors; each tensor gets its own storage."""
+    from safetensors.torch import save_file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own = {k: t.detach().to('cpu', copy=True).contiguous() for k, t in tensors.items()}
+    save_file(own, path, metadata={'format': 'pt'})
+
+
+def load_exactly(module: Any, tensors: Mapping[str, Any], path: Union[str, Path]) -> None:
+    """
+    Copy tensors into a module, all or none.
+
+    A missing or unknown name or a wrong shape raises ModelError naming the file and the field
+    before anything is copied.
+    """
+    own = module.state_dict()
+    for name in sorted(set(own) - set(tensors)):
+        raise ModelError(f'{path} lacks {name}; it belongs to another model or version')
+    for name in sorted(set(tensors) - set(own)):
+        raise ModelError(f'{path} holds the unknown {name}; it belongs to another model or '
+                         'version')
+    for name, tensor in tensors.items():
+        if tensor.shape != own[name].shape:
+            raise ModelError(f'{name} of {path} must have shape {tuple(own[name].shape)}, '
+                             f'got {tuple(tensor.shape)}')
+    module.load_state_dict(tensors)
+
+
+def _what_instead(path: Path) -> str:
+    """Return what to do about a missing weights file, naming a pickle when one is there."""
+    for suffix in ('.bin', '.pt', '.pth'):
+        for other in (path.with_suffix(suffix), path.parent / f'pytorch_model{suffix}'):
+            if other.is_file():
+                return (f'{other.name} is a pickle, which can run code and is never opened: '
+                        'convert it to safetensors')
+    return 'train a model, or give the folder of one'
