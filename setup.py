@@ -155,7 +155,7 @@ setup(
     version=VERSION,
     description='Say it, and the dog does it: spoken and typed commands for the Unitree Go2, '
                 'on board and offline.',
-    long_description=Path('README.md').read_text(encoding='utf-8'),
+    long_description=Path(__file__).resolve().with_name('README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
     author='The shadow_ros maintainers',
     maintainer='The shadow_ros maintainers',
