@@ -12,6 +12,8 @@ from shadow_ros.robot.guard import (
     only_stops, question, Question, refuse, Rule, RULES, Settings, Situation, steps)
 from shadow_ros.robot.runner import Effects, Runner
 
+_SAME_STOP = 2.0  # s in which stops count as one when it comes to answering
+
 
 @dataclass(frozen=True)
 class _LastStop:
@@ -83,10 +85,12 @@ class Pilot:
 
         `stamp` (epoch seconds) is when the stop was given: commands from before it are refused.
         """
+        # A spoken stop comes as partial, transcript and plan: one answer is enough for all three.
+        again = stamp - self._last_stop.stamp < _SAME_STOP and not (latch and not self.latched)
         self.latched = self.latched or latch
         self._last_stop = _LastStop(max(stamp, self._last_stop.stamp), text)
-        effects = self._runner.stop(
-            now, plan_id, say('latched_now' if latch else 'stopped', language(text)))
+        reply = say('latched_now' if latch else 'stopped', language(text))
+        effects = self._runner.stop(now, plan_id, '' if again else reply)
         effects.extend(self._drop_question('stopped'))
         return effects
 

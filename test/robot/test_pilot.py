@@ -79,6 +79,16 @@ def test_a_body_that_does_not_stop_is_told_of_and_halted_on(stage):
     assert played.walker.commands[-1] == (played.walker.now, Halt())
 
 
+def test_one_stop_heard_three_times_is_answered_once(stage):
+    played = stage()
+    for stamp in (50.0, 50.4, 50.9):
+        played.apply(played.pilot.stop(played.walker.now, stamp, text='stop'))
+        played.play(seconds=0.2)
+    assert played.replies == ['Stopped.'] and played.kinds.count('stopped') == 3
+    played.apply(played.pilot.stop(played.walker.now, 51.0, text='emergency', latch=True))
+    assert 'resume' in played.play().replies[-1]
+
+
 def test_the_latch_holds_until_resume(stage):
     played = stage()
     played.apply(played.pilot.stop(played.walker.now, 1.0, latch=True))
