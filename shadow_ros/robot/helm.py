@@ -10,6 +10,7 @@ from shadow_ros.robot.pilot import Pilot
 from shadow_ros.robot.runner import Effects
 
 PERIOD = 0.05  # s between steps; a walking body must be commanded at 20 Hz
+REST_SECONDS = 2.0  # s that a body has to come to rest when the helm lets go
 
 Call = Callable[[Pilot, float, BodyState], Effects]
 """What other threads hand over: called with the pilot, the monotonic time and the last report."""
@@ -47,11 +48,15 @@ class Helm:
             self._changed.notify()
 
     def close(self) -> None:
-        """Let go: the calls that wait are dropped. The body is not closed, its owner does that."""
+        """
+        Bring the body to rest and let go; calls that wait are dropped.
+
+        The body is not closed, its owner does that.
+        """
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join(2.0)
+        self._thread.join(REST_SECONDS + 1.0)
 
     def _run(self) -> None:
         due = time.monotonic()
@@ -66,6 +71,16 @@ class Helm:
                 self._report(state)
                 # After a pause of the whole process the beat starts afresh; no burst of steps.
                 due = max(due + PERIOD, now)
+        self._come_to_rest()
+
+    def _come_to_rest(self) -> None:
+        """Stop, and step on until the body reports stillness or REST_SECONDS are over."""
+        begun = now = time.monotonic()
+        self._do(self._pilot.halt(now))
+        while self._pilot.busy and now - begun < REST_SECONDS:
+            time.sleep(PERIOD)
+            now = time.monotonic()
+            self._do(self._pilot.step(now, self._body.state(), self._body.poll()))
 
     def _next(self, due: float) -> Call | None:
         """Return the next call, or None when the step is due."""

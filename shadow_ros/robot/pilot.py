@@ -94,6 +94,12 @@ class Pilot:
         effects.extend(self._drop_question('stopped'))
         return effects
 
+    def halt(self, now: float) -> Effects:
+        """Stop because the node ends: nobody asked, so nobody is answered."""
+        effects = self._runner.stop(now)
+        effects.extend(self._drop_question('closing'))
+        return effects
+
     def resume(self) -> Effects:
         """Release the latch."""
         self.latched = False
