@@ -1,0 +1,98 @@
+"""The services beside `sport`: the motion switcher and obstacle avoidance."""
+
+import json
+from typing import Any, Mapping
+
+from shadow_ros.robot.virtual.codes import Code
+from shadow_ros.robot.virtual.dog import Dog
+from shadow_ros.robot.virtual.skills import DAMPING
+from shadow_ros.robot.virtual.sport import BadParameter, flag, number, parse, Reply
+
+_MODES = {'new': ('mcf', 'ai'), 'old': ('normal', 'ai', 'advanced')}
+
+
+class MotionSwitcher:
+    """
+    The `motion_switcher` service: 1001 CheckMode, 1002 SelectMode, 1003 ReleaseMode.
+
+    A new firmware starts in `mcf`, an old one in `normal`. With the mode released (name '') the
+    motors are limp and the sport service is silent, as on the robot, until a mode is selected.
+    """
+
+    name = 'motion_switcher'
+    version = '1.0.0.1'
+
+    def __init__(self, dog: Dog, firmware: str = 'new') -> None:
+        self.dog = dog
+        self.known = _MODES[firmware]
+        self.mode = self.known[0]
+
+    def handle(self, api_id: int, parameter: str, now: float) -> Reply:
+        """Carry out one call."""
+        if api_id == 1001:
+            return Code.OK, json.dumps({'form': '0', 'name': self.mode})
+        if api_id == 1003:
+            self.mode = ''
+            return self.dog.perform(DAMPING, now), ''
+        if api_id != 1002:
+            return Code.NOT_IMPLEMENTED, ''
+        try:
+            return self._select(parse(parameter).get('name')), ''
+        except BadParameter:
+            return Code.BAD_PARAMETER, ''
+
+    def _select(self, name: object) -> Code:
+        """Enter a mode; the posture stays."""
+        if name not in self.known:
+            return Code.BAD_PARAMETER
+        if name == self.mode:
+            return Code.SAME_MODE
+        self.mode = str(name)
+        return Code.OK
+
+
+class ObstaclesAvoid:
+    """
+    The `obstacles_avoid` service: 1001 SwitchSet, 1002 SwitchGet, 1003 Move, 1004
+    UseRemoteCommandFromApi.
+
+    Its Move is obeyed while it is switched on and takes its commands from the api, and only as a
+    velocity (mode 0); the turn is called `yaw` here. There are no obstacles in this world.
+    """
+
+    name = 'obstacles_avoid'
+    version = '1.0.0.2'
+
+    def __init__(self, dog: Dog) -> None:
+        self.dog = dog
+        self.on = False
+        self.from_api = False
+
+    def handle(self, api_id: int, parameter: str, now: float) -> Reply:
+        """Carry out one call."""
+        if api_id == 1002:
+            return Code.OK, json.dumps({'enable': self.on})
+        try:
+            return self._order(api_id, parse(parameter), now), ''
+        except BadParameter:
+            return Code.BAD_PARAMETER, ''
+
+    def _order(self, api_id: int, data: Mapping[str, Any], now: float) -> Code:
+        """Carry out a call that changes something."""
+        if api_id == 1001:
+            self.on = flag(data, 'enable')
+        elif api_id == 1004:
+            self.from_api = flag(data, 'is_remote_commands_from_api')
+        elif api_id == 1003:
+            return self._move(data, now)
+        else:
+            return Code.NOT_IMPLEMENTED
+        return Code.OK
+
+    def _move(self, data: Mapping[str, Any], now: float) -> Code:
+        """Walk, guarded."""
+        velocity = (number(data, 'x'), number(data, 'y'), number(data, 'yaw'))
+        if data.get('mode', 0) != 0:
+            return Code.BAD_PARAMETER
+        obeyed = self.on and self.from_api and self.dog.move(velocity, now)
+        return Code.OK if obeyed else Code.NOT_READY
