@@ -61,6 +61,7 @@ TRAIN = INTENT + [
 ]
 TEST = INTENT + ROS + GO2 + SOUND + WHISPER_NEEDS + TRAIN + [
     'colcon-common-extensions',  # the colcon half of test_packaging
+    'flake8-import-order>=0.19',  # ament's order of imports
     'hypothesis>=6.80',  # properties of plans, records and the guard
     'mypy>=1.10',  # types are a test
     'psutil>=5.9',  # which processes a test left behind

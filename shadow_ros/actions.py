@@ -9,7 +9,7 @@ from typing import Mapping, Union
 from shadow_ros.errors import did_you_mean, PlanError, shorten
 
 TABLE_VERSION = 1
-"""Raised when a name, parameter or unit changes; model folders record what they were trained on."""
+"""Raised when a name, parameter or unit changes; model folders record which they learnt."""
 
 MAX_ACTIONS = 5
 MAX_PLAN_SECONDS = 60.0

@@ -167,6 +167,14 @@ def _text(data: Mapping[str, Any], key: str) -> str:
 def _number(data: Mapping[str, Any], key: str, default: float = 0.0) -> float:
     """Return a finite number of the record."""
     value = data.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not _finite(value):
         raise PlanError(f'{key} must be a finite number, got {shorten(str(value))}')
     return float(value)
+
+
+def _finite(number: float) -> bool:
+    """Return whether a float can hold the number; JSON knows integers past all floats."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
