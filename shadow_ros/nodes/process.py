@@ -21,14 +21,17 @@ def run(node_class: Type[ShadowNode], args: Optional[Sequence[str]] = None) -> i
     Run a node until a signal ends it and return the exit code of the process.
 
     0 after SIGINT, SIGTERM or the parent's end, 1 when the node could not start. With
-    `--with-parent` among the arguments the node ends when its standard input does.
+    `--with-parent` among the arguments the node ends when its standard input does, and leaves
+    SIGINT, which a terminal sends to everyone, to its parent.
     """
     argv = list(sys.argv if args is None else args)
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    if '--with-parent' in argv:
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    if '--with-parent' not in argv:
+        signal.signal(signal.SIGINT, lambda *_: stop.set())
+    else:
         argv.remove('--with-parent')
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         threading.Thread(target=_watch_parent, args=(stop,), daemon=True).start()
     try:
         # Own handlers: with those of rclpy one SIGTERM in five ends with exit code 1.
