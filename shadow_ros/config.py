@@ -27,7 +27,7 @@ class Speech:
 
     recogniser: str = _key(
         'pocketsphinx', 'turns sound into text; none switches speech off',
-        choices=('pocketsphinx', 'whisper', 'none'))
+        choices=('pocketsphinx', 'whisper', 'none'), custom=True)
     source: str = _key(
         'microphone', 'where sound comes from: microphone, none or the path of a sound file')
     device: str = _key(

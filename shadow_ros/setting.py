@@ -16,7 +16,8 @@ class Setting:
     """
     One parameter: its dotted name, default, description and what it may be.
 
-    `low` and `high` are inclusive, in `unit`; `live` ones may change while the node runs.
+    `low` and `high` are inclusive, in `unit`; `live` ones may change while the node runs;
+    `custom` ones take `package.module:Class` besides their choices.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Setting:
     high: float = math.inf
     unit: str = ''
     live: bool = False
+    custom: bool = False
 
     @property
     def kind(self) -> Type[Value]:
@@ -36,7 +38,8 @@ class Setting:
     def expected(self) -> str:
         """Return what the value must be, in words."""
         if self.choices:
-            return 'one of ' + ', '.join(self.choices)
+            own = ', or package.module:Class' if self.custom else ''
+            return 'one of ' + ', '.join(self.choices) + own
         if self.kind in (int, float):
             number = 'a whole number' if self.kind is int else 'a number'
             bounds = f' from {self.low:g} to {self.high:g}' if self.low > -math.inf else ''
@@ -70,7 +73,8 @@ class Setting:
             value = str(value)  # a microphone's index, a folder named 2024
         if not isinstance(value, str) or '\0' in value:
             raise self._refusal(value)
-        if self.choices and value not in self.choices:
+        own = self.custom and ':' in value
+        if self.choices and value not in self.choices and not own:
             raise self._refusal(value)
         return value
 

@@ -41,6 +41,7 @@ def test_every_parameter_has_an_owner_and_a_valid_default():
     ('robot.acrobatics=on', 'robot.acrobatics', True),
     ('robot.confirm_timeout=5', 'robot.confirm_timeout', 5.0),
     ('robot.obstacle_avoidance=on', 'robot.obstacle_avoidance', 'on'),
+    ('speech.recogniser=mine.ears:Ears', 'speech.recogniser', 'mine.ears:Ears'),
     ('speech.device=2', 'speech.device', '2'),
     ('intent.model=', 'intent.model', ''),
     ('intent.backbone.url=http://a?b=c', 'intent.backbone.url', 'http://a?b=c'),
@@ -56,6 +57,8 @@ def test_override(override, name, value):
                         "leave it out for 'go2'"),
     ('robot.body=twst', "robot.body must be one of go2, virtual, twist, got 'twst'; "
                         'did you mean twist?'),
+    ('speech.recogniser=wisper', 'whisper, none, or package.module:Class, got'),
+    ('robot.body=a:B', 'robot.body must be one of'),
     ('robot.bdy=go2', "unknown parameter 'robot.bdy'; did you mean robot.body?"),
     ('body=go2', "unknown parameter 'body'; did you mean robot.body?"),
     ('robot.dds_domain=233', 'a whole number from 0 to 232, got 233'),
