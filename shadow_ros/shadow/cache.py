@@ -37,6 +37,12 @@ class PairCache:
 
     def crop(self, length: int) -> None:
         """Forget all but the first `length` tokens, in both."""
-        # Cache.crop(0) is read as "no change" by some versions; a negative length counts back.
         for cache in (self.base, self.shadow):
-            cache.crop(length - cache.get_seq_length() if length == 0 else length)
+            crop(cache, length)
+
+
+def crop(cache: Cache, length: int) -> None:
+    """Forget all but the first `length` tokens of one cache."""
+    surplus = cache.get_seq_length() - length
+    if surplus > 0:
+        cache.crop(-surplus)  # the negative form is the one that all versions of transformers take

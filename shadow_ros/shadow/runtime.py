@@ -1,0 +1,221 @@
+"""
+Runtimes: a detached shadow that answers one caller token by token, as fast as it can.
+
+    runtime = runtime_for(ProjectedShadow.load(folder), limit=256)
+    logits = runtime.feed([1, 17, 4])       # [vocab], for the token after the last
+    runtime.rewind(1)                       # forget all but the first token: prefix reuse
+
+`LeanRuntime` does once what transformers does at every token (fused matrices, norm weights and
+projection multiplied in, rotations tabled, static caches); `CachedRuntime` runs any other
+architecture through transformers.
+"""
+
+from typing import Any, Optional, Protocol, Sequence
+
+import torch
+from torch import nn, Tensor
+from torch.nn import functional as F
+from transformers import DynamicCache, PretrainedConfig
+
+from shadow_ros.errors import ModelError
+from shadow_ros.shadow.cache import crop
+from shadow_ros.shadow.layout import blocks
+from shadow_ros.shadow.projected import ProjectedShadow
+
+_LEAN_FAMILIES = ('qwen3', 'qwen2', 'llama', 'mistral')
+
+
+class Runtime(Protocol):
+    """One conversation with a model."""
+
+    length: int
+    limit: int
+    passes: int
+
+    def feed(self, ids: Sequence[int]) -> Tensor:
+        """Append tokens and return the logits [vocab] of the next one; one model pass."""
+
+    def rewind(self, length: int) -> None:
+        """Forget all but the first `length` tokens."""
+
+
+def runtime_for(model: ProjectedShadow, limit: int = 512) -> Runtime:
+    """Return the fastest runtime for the model; `limit` is the longest conversation in tokens."""
+    if is_lean(model.shadow_model.config):
+        return LeanRuntime(model, limit)
+    return CachedRuntime(model, limit)
+
+
+def is_lean(config: PretrainedConfig) -> bool:
+    """Return whether LeanRuntime computes this architecture: full attention, plain rotations."""
+    rope = getattr(config, 'rope_parameters', None) or {}
+    kinds = getattr(config, 'layer_types', None) or ['full_attention']
+    window = getattr(config, 'sliding_window', None) if config.model_type == 'mistral' else None
+    return (config.model_type in _LEAN_FAMILIES and rope.get('rope_type') == 'default'
+            and set(kinds) == {'full_attention'} and not window
+            and getattr(config, 'hidden_act', 'silu') == 'silu'
+            and not getattr(config, 'mlp_bias', False))
+
+
+class CachedRuntime:
+    """Any architecture, through transformers and a DynamicCache."""
+
+    def __init__(self, model: ProjectedShadow, limit: int) -> None:
+        self.model = model
+        self.limit = limit
+        self.length = 0
+        self.passes = 0
+        self._cache = DynamicCache(config=model.shadow_model.config)
+
+    @torch.inference_mode()
+    def feed(self, ids: Sequence[int]) -> Tensor:
+        """Append tokens and return the logits [vocab] of the next one; one model pass."""
+        _check_room(self, ids)
+        device = self.model.lm_head.weight.device
+        out = self.model(torch.tensor([list(ids)], device=device), use_cache=True,
+                         past_key_values=self._cache, logits_to_keep=1)
+        self.length += len(ids)
+        self.passes += 1
+        assert out.logits is not None
+        return out.logits[0, -1]
+
+    def rewind(self, length: int) -> None:
+        """Forget all but the first `length` tokens."""
+        _check_rewind(self, length)
+        crop(self._cache, length)
+        self.length = length
+
+
+class LeanRuntime:
+    """
+    Qwen3, Qwen2, Llama and Mistral decoders without the per-token work of a general library.
+
+    Shapes: t new tokens, n all tokens, d hidden size, a query heads, c key heads, g = a / c, e
+    head size.
+    """
+
+    def __init__(self, model: ProjectedShadow, limit: int) -> None:
+        config = model.shadow_model.config
+        self.limit = limit
+        self.length = 0
+        self.passes = 0
+        self.heads = config.num_attention_heads
+        self.key_heads = config.num_key_value_heads
+        self.size = int(getattr(config, 'head_dim', None)
+                        or config.hidden_size // config.num_attention_heads)
+        self.eps = config.rms_norm_eps
+        with torch.no_grad():
+            self._take(model)
+
+    def _take(self, model: ProjectedShadow) -> None:
+        """Copy the weights in the form that is fastest to use."""
+        stack: Any = model.shadow_model
+        weight = model.lm_head.weight
+        self.embeddings = stack.embed_tokens.weight.detach().clone()
+        self.layers = [_Layer(block, self) for block in blocks(stack)]
+        # logits = x W_norm P^T H^T, with P the projection [d_large, d], H the head [vocab, d_large]
+        head = weight @ model.shadow_hidden_projection.weight
+        self.head = (head * stack.norm.weight).detach().contiguous()
+        places = torch.arange(self.limit, device=weight.device)[None]
+        cos, sin = stack.rotary_emb(self.embeddings, places)  # [1, limit, e]
+        half = self.size // 2
+        self.cos = cos[0, :, None].contiguous()  # [limit, 1, e]
+        self.sin = torch.cat((-sin[0, :, None, :half], sin[0, :, None, half:]), -1).contiguous()
+        shape = (2, len(self.layers), self.key_heads, self.limit, self.size)
+        self.keys, self.values = torch.zeros(shape, dtype=weight.dtype, device=weight.device)
+        self.mask = torch.full((self.limit, self.limit), float('-inf'), dtype=weight.dtype,
+                               device=weight.device).triu(1)
+
+    @torch.inference_mode()
+    def feed(self, ids: Sequence[int]) -> Tensor:
+        """Append tokens and return the logits [vocab] of the next one; one model pass."""
+        _check_room(self, ids)
+        start, end = self.length, self.length + len(ids)
+        x = F.embedding(torch.tensor(ids, device=self.embeddings.device), self.embeddings)  # [t, d]
+        for index, layer in enumerate(self.layers):
+            x = layer.forward(x, index, start, end)
+        self.length = end
+        self.passes += 1
+        x = F.rms_norm(x[-1:], (x.shape[-1],), None, self.eps)
+        return F.linear(x, self.head)[0]
+
+    def rewind(self, length: int) -> None:
+        """Forget all but the first `length` tokens."""
+        _check_rewind(self, length)
+        self.length = length
+
+
+class _Layer:
+    """One decoder block, its norm weights multiplied into the matrices that follow."""
+
+    def __init__(self, block: Any, runtime: LeanRuntime) -> None:
+        self.runtime = runtime
+        attention, mlp = block.self_attn, block.mlp
+        first, second = block.input_layernorm.weight, block.post_attention_layernorm.weight
+        parts = (attention.q_proj, attention.k_proj, attention.v_proj)
+        self.qkv = torch.cat([p.weight for p in parts]) * first  # [(a + 2c) e, d]
+        self.qkv_bias = _biases(parts)
+        self.out = attention.o_proj.weight.detach().clone()
+        self.out_bias = _biases((attention.o_proj,))
+        self.gate_up = torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]) * second
+        self.down = mlp.down_proj.weight.detach().clone()
+        self.scale = runtime.size ** -0.5
+        self.qk_norm: Optional[Tensor] = None
+        if hasattr(attention, 'q_norm'):
+            self.qk_norm = torch.cat([
+                attention.q_norm.weight.expand(runtime.heads, -1) * self.scale,
+                attention.k_norm.weight.expand(runtime.key_heads, -1)]).contiguous()  # [a + c, e]
+
+    def forward(self, x: Tensor, index: int, start: int, end: int) -> Tensor:
+        """Return the block's output [t, d] for tokens start to end."""
+        d = x.shape[-1:]
+        h = F.rms_norm(x, d, None, self.runtime.eps)
+        x = x + F.linear(self._attend(h, index, start, end), self.out, self.out_bias)
+        h = F.rms_norm(x, d, None, self.runtime.eps)
+        gate, up = F.linear(h, self.gate_up).chunk(2, -1)
+        return x + F.linear(F.silu(gate) * up, self.down)
+
+    def _attend(self, h: Tensor, index: int, start: int, end: int) -> Tensor:
+        """Return what attention reads from all tokens so far, [t, a e]."""
+        run, t = self.runtime, end - start
+        a, c, e = run.heads, run.key_heads, run.size
+        qkv = F.linear(h, self.qkv, self.qkv_bias).view(t, a + 2 * c, e)
+        qk = self._rotated(qkv[:, :a + c], start, end)  # [t, a + c, e]
+        keys, values = run.keys[index], run.values[index]  # [c, limit, e]
+        keys[:, start:end] = qk[:, a:].transpose(0, 1)
+        values[:, start:end] = qkv[:, a + c:].transpose(0, 1)
+        q = qk[:, :a].reshape(t, c, a // c, e).transpose(0, 1).reshape(c, -1, e)  # [c, t g, e]
+        scores = torch.bmm(q, keys[:, :end].transpose(1, 2))  # [c, t g, n]
+        if t > 1:
+            scores.view(c, t, -1, end).add_(run.mask[start:end, None, :end])
+        read = torch.bmm(scores.softmax(-1), values[:, :end])  # [c, t g, e]
+        return read.view(c, t, a // c, e).transpose(0, 1).reshape(t, a * e)
+
+    def _rotated(self, qk: Tensor, start: int, end: int) -> Tensor:
+        """Return queries and keys [t, a + c, e] normalised, scaled and rotated to their places."""
+        run = self.runtime
+        if self.qk_norm is not None:
+            qk = F.rms_norm(qk, (run.size,), None, run.eps) * self.qk_norm
+        else:
+            qk = torch.cat((qk[:, :run.heads] * self.scale, qk[:, run.heads:]), 1)
+        swapped = qk.roll(run.size // 2, -1)  # the two halves change places
+        return torch.addcmul(qk * run.cos[start:end], swapped, run.sin[start:end])
+
+
+def _biases(parts: Sequence[nn.Linear]) -> Optional[Tensor]:
+    """Return the biases of linear layers end to end, or None when they have none."""
+    found = [p.bias for p in parts if p.bias is not None]
+    return torch.cat(found) if found else None
+
+
+def _check_room(runtime: Runtime, ids: Sequence[int]) -> None:
+    """Raise ModelError when the tokens do not fit."""
+    if not ids or runtime.length + len(ids) > runtime.limit:
+        raise ModelError(f'expected 1 to {runtime.limit - runtime.length} more tokens, '
+                         f'got {len(ids)}; rewind first or make the limit longer')
+
+
+def _check_rewind(runtime: Runtime, length: int) -> None:
+    """Raise ModelError when there is nothing to go back to."""
+    if not 0 <= length <= runtime.length:
+        raise ModelError(f'a rewind must go to 0 to {runtime.length} tokens, got {length}')
