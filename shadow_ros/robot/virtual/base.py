@@ -18,7 +18,7 @@ STILL: Triple = (0.0, 0.0, 0.0)
 
 @dataclass
 class Base:
-    """Position (m) and heading (rad, not wrapped) in the odometry frame, velocity in the body's."""
+    """Position (m) and unwrapped heading (rad) in the odometry frame; velocity in the body's."""
 
     x: float = 0.0
     y: float = 0.0
@@ -39,6 +39,18 @@ class Base:
         """Displace the base (m) in the direction of a heading (rad)."""
         self.x += forward * math.cos(heading) - left * math.sin(heading)
         self.y += forward * math.sin(heading) + left * math.cos(heading)
+
+    def way_to(self, goal: Triple) -> Triple:
+        """Return what is left to a goal: forward and left in the body frame (m), turn (rad)."""
+        dx, dy = goal[0] - self.x, goal[1] - self.y
+        cos, sin = math.cos(self.yaw), math.sin(self.yaw)
+        return dx * cos + dy * sin, dy * cos - dx * sin, goal[2] - self.yaw
+
+    def ahead(self, way: Triple) -> Triple:
+        """Return the pose that lies a way (m forward, m left, rad) from here."""
+        cos, sin = math.cos(self.yaw), math.sin(self.yaw)
+        return (self.x + way[0] * cos - way[1] * sin, self.y + way[0] * sin + way[1] * cos,
+                self.yaw + way[2])
 
 
 def clamp(velocity: Triple) -> Triple:

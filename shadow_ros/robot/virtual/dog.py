@@ -1,57 +1,21 @@
-"""The dog itself: posture machine, walking and battery, with time passed in; no SDK, no threads."""
+"""The dog itself: postures, walking and battery, with time passed in; no SDK, no threads."""
 
-from dataclasses import dataclass
 import math
 from typing import Optional
 
-from shadow_ros.robot.virtual.base import Base, clamp, STILL, Triple
+from shadow_ros.robot.virtual.base import STILL, Triple
 from shadow_ros.robot.virtual.codes import Code
+from shadow_ros.robot.virtual.report import Report
 from shadow_ros.robot.virtual.skills import (
-    AGILE, DAMPING, Gait, IDLE, LEAVE_TALL, POSE, Posture, SETTLE, Skill, TALL_SKILLS,
-    UNLOCK)
-
-MOVE_LASTS = 1.0
-"""Seconds after which a Move that is not repeated ends; users report 1 to 2 s on the robot."""
+    DAMPING, Gait, IDLE, LEAVE_TALL, POSE, Posture, SETTLE, Skill, TALL_SKILLS, UNLOCK)
+from shadow_ros.robot.virtual.walker import Walker
 
 LOCOMOTION_MODE = 3
 BATTERY_SECONDS = 2 * 3600.0
 """How long a full battery lasts when standing; walking halves it."""
 
 _STEP = 0.005  # s; fine enough that braking distances do not depend on how often advance is called
-_STRIDES = 2.2  # trot cycles a second
 _LEAN_RATE = 1.5  # rad/s at which Euler angles are taken
-
-
-@dataclass(frozen=True)
-class Report:
-    """
-    What the dog knows of itself at one time.
-
-    x, y, z in metres and yaw in radians (not wrapped) in the odometry frame; velocity in m/s,
-    m/s, rad/s in the body frame. `height` is the body's above its feet, z that above the ground;
-    `slope` the part of the pitch (rad) that the legs make; `stride` the phase of the trot (rad).
-    `skill` names the motion under way, '' when there is none.
-    """
-
-    time: float
-    posture: Posture
-    skill: str
-    mode: int
-    code: int
-    progress: float
-    gait: int
-    x: float
-    y: float
-    z: float
-    yaw: float
-    velocity: Triple
-    roll: float
-    pitch: float
-    height: float
-    slope: float
-    stride: float
-    walking: bool
-    battery: float
 
 
 class Dog:
@@ -69,19 +33,14 @@ class Dog:
                  stuck: bool = False) -> None:
         self.posture = posture
         self.battery = battery
-        self.gait: Gait = AGILE
-        self.stuck = stuck
-        self.base = Base()
+        self.walker = Walker(stuck)
         self._now = now
         self._skill: Optional[Skill] = None
         self._began = self._ends = now
         self._from = (posture.height, posture.pitch)
         self._next: Optional[Skill] = None
-        self._order: Triple = STILL
-        self._order_ends = now
         self._lean: Triple = STILL
         self._lean_to: Triple = STILL
-        self._stride = 0.0
 
     def heads_for(self, posture: Posture) -> bool:
         """Return whether it is in that posture or on the way to it."""
@@ -95,21 +54,26 @@ class Dog:
     @property
     def walking(self) -> bool:
         """Return whether it walks, brakes or is ordered to walk."""
-        return self.base.velocity != STILL or self._now < self._order_ends
+        return self.walker.active(self._now)
 
     def move(self, velocity: Triple, now: float) -> bool:
-        """Walk at that velocity for MOVE_LASTS; return False when the posture does not allow it."""
+        """Walk at that velocity for a second; return False when the posture does not allow it."""
         self.advance(now)
-        if not self.walks:
-            return False
-        self._order = clamp(velocity)
-        self._order_ends = now + MOVE_LASTS
-        return True
+        if self.walks:
+            self.walker.order(velocity, now)
+        return self.walks
+
+    def seek(self, goal: Triple, now: float) -> bool:
+        """Walk to a pose of the odometry frame; return False when the posture forbids it."""
+        self.advance(now)
+        if self.walks:
+            self.walker.seek(goal)
+        return self.walks
 
     def stop(self, now: float) -> None:
         """Brake, cut a gesture short, leave a pose; only what is in the air goes on."""
         self.advance(now)
-        self._order_ends = now
+        self.walker.stop()
         self._next = None
         self._lean_to = STILL
         skill = self._skill
@@ -141,7 +105,7 @@ class Dog:
         """Choose a gait; this unlocks the joints, as BalanceStand does."""
         code = self.perform(UNLOCK, now)
         if code is Code.OK:
-            self.gait = gait
+            self.walker.gait = gait
         return code
 
     def lean(self, roll: float, pitch: float, yaw: float, now: float) -> Code:
@@ -171,15 +135,16 @@ class Dog:
         turns = skill.turns if skill else (0.0, 0.0)
         hop = 0.25 * math.sin(math.pi * part) if skill and skill.air else 0.0
         mode, code = self._mode()
-        vx, vy, wz = self.base.velocity
+        base = self.walker.base
+        vx, vy, wz = base.velocity
         return Report(
             time=self._now, posture=self.posture, skill=skill.name if skill else '', mode=mode,
             code=code, progress=1.0 if skill and skill.performance else 0.0,
-            gait=self.gait.kind if self.walking else 0, x=self.base.x, y=self.base.y,
-            z=height + hop, yaw=self.base.yaw + yaw, velocity=(vx + self._leap(), vy, wz),
+            gait=self.walker.gait.kind if self.walking else 0, x=base.x, y=base.y,
+            z=height + hop, yaw=base.yaw + yaw, velocity=(vx + self._leap(), vy, wz),
             roll=roll + turns[0] * 2 * math.pi * _ease(part),
             pitch=pitch + slope + turns[1] * 2 * math.pi * _ease(part), height=height,
-            slope=slope, stride=self._stride, walking=self.walking, battery=self.battery)
+            slope=slope, stride=self.walker.stride, walking=self.walking, battery=self.battery)
 
     @property
     def _part(self) -> float:
@@ -208,19 +173,19 @@ class Dog:
         if self._skill and self._skill.mode is not None:
             return self._skill.mode, self._skill.code or self._skill.to.code
         if self.walking and self.posture.walks:
-            return LOCOMOTION_MODE, self.gait.code
-        return self.posture.mode, self.gait.code if self.posture is IDLE else self.posture.code
+            return LOCOMOTION_MODE, self.walker.gait.code
+        if self.posture is IDLE:
+            return IDLE.mode, self.walker.gait.code
+        return self.posture.mode, self.posture.code
 
     def _pass(self, dt: float) -> None:
         """Let `dt` seconds pass in which nothing begins or ends."""
-        ordered = self._now < self._order_ends
         walking = self.walking
-        self.base.step(self._order if ordered and not self.stuck else STILL, dt)
-        self.base.shift(self._leap() * dt, 0.0, self.base.yaw)
-        if walking:
-            self._stride = (self._stride + 2 * math.pi * _STRIDES * dt) % (2 * math.pi)
-        self._lean = tuple(_towards(a, b, _LEAN_RATE * dt)  # type: ignore[assignment]
-                           for a, b in zip(self._lean, self._lean_to))
+        self.walker.step(self._now, dt)
+        self.walker.base.shift(self._leap() * dt, 0.0, self.walker.base.yaw)
+        roll, pitch, yaw = (_towards(angle, to, _LEAN_RATE * dt)
+                            for angle, to in zip(self._lean, self._lean_to))
+        self._lean = (roll, pitch, yaw)
         spent = 100.0 * dt / BATTERY_SECONDS * (2.0 if walking else 1.0)
         self.battery = max(0.0, self.battery - spent)
 
@@ -231,7 +196,7 @@ class Dog:
         self._skill = skill
         self._began = self._now
         self._ends = self._now + skill.seconds / (3.0 if standing else 1.0)
-        self._order_ends = self._now
+        self.walker.stop()
         self._lean_to = STILL
 
     def _finish(self, skill: Skill) -> None:

@@ -2,7 +2,7 @@
 
 import math
 
-from shadow_ros.robot.virtual.dog import Report
+from shadow_ros.robot.virtual.report import Report
 
 LEGS = ('FR', 'FL', 'RR', 'RL')
 """The Go2's order; each leg has hip, thigh and calf."""

@@ -56,8 +56,9 @@ class ObstaclesAvoid:
     The `obstacles_avoid` service: 1001 SwitchSet, 1002 SwitchGet, 1003 Move, 1004
     UseRemoteCommandFromApi.
 
-    Its Move is obeyed while it is switched on and takes its commands from the api, and only as a
-    velocity (mode 0); the turn is called `yaw` here. There are no obstacles in this world.
+    Its Move is obeyed while it is switched on and takes its commands from the api: as a velocity
+    (mode 0), as a way from here (1) or as a pose of the odometry frame (2), in m and rad; the
+    turn is called `yaw` here. There are no obstacles in this world.
     """
 
     name = 'obstacles_avoid'
@@ -91,8 +92,15 @@ class ObstaclesAvoid:
 
     def _move(self, data: Mapping[str, Any], now: float) -> Code:
         """Walk, guarded."""
-        velocity = (number(data, 'x'), number(data, 'y'), number(data, 'yaw'))
-        if data.get('mode', 0) != 0:
-            return Code.BAD_PARAMETER
-        obeyed = self.on and self.from_api and self.dog.move(velocity, now)
+        x, y, yaw = (number(data, key) for key in ('x', 'y', 'yaw'))
+        mode = data.get('mode', 0)
+        if mode not in (0, 1, 2):
+            raise BadParameter('mode')
+        if not (self.on and self.from_api):
+            return Code.NOT_READY
+        if mode == 0:
+            obeyed = self.dog.move((x, y, yaw), now)
+        else:
+            goal = self.dog.walker.base.ahead((x, y, yaw)) if mode == 1 else (x, y, yaw)
+            obeyed = self.dog.seek(goal, now)
         return Code.OK if obeyed else Code.NOT_READY

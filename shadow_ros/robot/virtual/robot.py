@@ -3,8 +3,9 @@
 import threading
 from typing import Optional
 
-from shadow_ros.robot.virtual.dog import Dog, Report
+from shadow_ros.robot.virtual.dog import Dog
 from shadow_ros.robot.virtual.others import MotionSwitcher, ObstaclesAvoid
+from shadow_ros.robot.virtual.report import Report
 from shadow_ros.robot.virtual.sport import Reply, Sport
 
 FIRMWARES = ('new', 'old')

@@ -37,7 +37,7 @@ class Faults:
     no_state: bool = False
 
 
-class Service(ServerBase):
+class Service(ServerBase):  # type: ignore[misc]
     """
     One of the robot's services.
 
@@ -99,9 +99,10 @@ class VirtualGo2:
 
     def start(self) -> None:
         """Open services and topics, all at once because the SDK sleeps in each."""
-        parts = [*self._services, *self._sport, *self._low]
-        with redirect_stdout(sys.stderr), ThreadPoolExecutor(len(parts)) as pool:
-            for opening in [pool.submit(part.start) for part in parts]:
+        starts = [service.start for service in self._services]
+        starts += [stream.start for stream in self._sport + self._low]
+        with redirect_stdout(sys.stderr), ThreadPoolExecutor(len(starts)) as pool:
+            for opening in [pool.submit(start) for start in starts]:
                 opening.result()
 
     def run(self, stopped: threading.Event) -> None:

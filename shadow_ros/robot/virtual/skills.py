@@ -78,11 +78,11 @@ class Gait:
 
 AGILE = Gait('agile', 100)
 
-DAMPING = Skill('Damp', 1.0, DAMP, tuple(POSTURES.values()))
+DAMPING = Skill('Damp', 1.0, DAMP, tuple(POSTURES.values()), 7)
 SETTLE = Skill('settle', 0.6, BALANCE)
 """What is left of a gesture or pose that StopMove has cut short."""
 
-UNLOCK = Skill('unlock', 1.2, BALANCE)
+UNLOCK = Skill('unlock', 1.2, IDLE)
 
 
 def _gesture(name: str, seconds: float) -> Skill:
@@ -129,8 +129,8 @@ OLD_SKILLS = {**SKILLS, 1021: _gesture('Wallow', 6.0)}
 
 POSE_SKILL = Skill('Pose', 0.9, POSE)
 TALL_SKILLS: Mapping[int, Skill] = {
-    2044: Skill('HandStand', 4.5, HANDSTAND, _STANDING + (HANDSTAND,)),
-    2050: Skill('WalkUpright', 4.5, UPRIGHT, _STANDING + (UPRIGHT,)),
+    2044: Skill('HandStand', 2.0, HANDSTAND, _STANDING + (HANDSTAND,)),
+    2050: Skill('WalkUpright', 2.0, UPRIGHT, _STANDING + (UPRIGHT,)),
 }
 LEAVE_TALL = Skill('stand again', 1.5, BALANCE, _STANDING + _TALL)
 

@@ -1,7 +1,6 @@
 """The calls of the `sport` service, from id and JSON parameter to what the dog does."""
 
 import json
-import math
 from typing import Any, Callable, Mapping
 
 from shadow_ros.robot.virtual.base import Triple
@@ -14,6 +13,7 @@ from shadow_ros.robot.virtual.skills import (
 Reply = tuple[Code, str]
 """A status code and the data, JSON or ''."""
 
+_LARGEST = 1e6
 _EULER_LIMITS = (0.75, 0.75, 0.6)  # rad
 
 
@@ -69,7 +69,7 @@ def number(data: Mapping[str, Any], key: str) -> float:
     value = data.get(key)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise BadParameter(key)
-    if not abs(value) < 1e6 or not math.isfinite(value):
+    if not abs(value) < _LARGEST:  # in this form NaN is refused too
         raise BadParameter(key)
     return float(value)
 
@@ -96,10 +96,10 @@ def _move(sport: Sport, data: Mapping[str, Any], now: float) -> Reply:
 
 
 def _euler(sport: Sport, data: Mapping[str, Any], now: float) -> Reply:
-    angles = [number(data, key) for key in 'xyz']
-    if any(abs(a) > limit for a, limit in zip(angles, _EULER_LIMITS)):
+    roll, pitch, yaw = angles = [number(data, key) for key in 'xyz']
+    if any(abs(angle) > limit for angle, limit in zip(angles, _EULER_LIMITS)):
         raise BadParameter('angle')
-    return sport.dog.lean(*angles, now=now), ''
+    return sport.dog.lean(roll, pitch, yaw, now), ''
 
 
 def _speed_level(sport: Sport, data: Mapping[str, Any], now: float) -> Reply:

@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from unitree_sdk2py.core.channel import ChannelPublisher
 
-from shadow_ros.robot.virtual.dog import Report
+from shadow_ros.robot.virtual.report import Report
 
 
 class Source(Protocol):
