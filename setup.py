@@ -81,7 +81,7 @@ NODES = {
     'speech': 'shadow_ros.nodes.speech',
     'intent': 'shadow_ros.nodes.intent',
     'action': 'shadow_ros.nodes.action',
-    'virtual_go2': 'shadow_ros.robot.virtual.__main__',
+    'virtual_go2': 'shadow_ros.robot.virtual.program',
 }
 CLI = {'shadow-ros': 'shadow_ros.cli'}
 

@@ -1,0 +1,52 @@
+"""Style, types and form, as tests: the linters find nothing, and no file grows past all measure."""
+
+from pathlib import Path
+import subprocess
+import sys
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MAX_LINES = 400
+FOLDERS = ('shadow_ros', 'test', 'launch', 'benchmarks')
+SOURCES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob('*.py'))]
+STRICT = ('shadow_ros/actions.py', 'shadow_ros/config.py', 'shadow_ros/errors.py',
+          'shadow_ros/phrases.py', 'shadow_ros/plan.py', 'shadow_ros/records.py',
+          'shadow_ros/setting.py', 'shadow_ros/speech/endpoint.py',
+          'shadow_ros/speech/stopword.py', 'shadow_ros/intent/amounts.py',
+          'shadow_ros/robot/body.py', 'shadow_ros/robot/drive.py', 'shadow_ros/robot/guard.py',
+          'shadow_ros/robot/helm.py', 'shadow_ros/robot/pilot.py', 'shadow_ros/robot/runner.py',
+          'shadow_ros/robot/twist.py')
+"""What mypy judges in full: the core and the pure parts of the rooms."""
+
+pytestmark = pytest.mark.linter
+
+
+def run(*command: str) -> str:
+    """Return what a tool of this Python's environment says; '' when it has nothing to say."""
+    done = subprocess.run(
+        [sys.executable, '-m', *command], cwd=ROOT, capture_output=True, text=True, timeout=110)
+    return '' if done.returncode == 0 else done.stdout + done.stderr
+
+
+def test_ruff_finds_nothing():
+    assert run('ruff', 'check', '--output-format', 'concise', 'setup.py', *FOLDERS) == ''
+
+
+def test_flake8_finds_nothing():
+    assert run('flake8', 'setup.py', *FOLDERS) == ''
+
+
+def test_mypy_finds_nothing(tmp_path):
+    assert run('mypy', '--cache-dir', str(tmp_path), *STRICT) == ''
+
+
+@pytest.mark.parametrize('path', SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_file_is_of_a_size_to_read(path):
+    lines = len(path.read_text('utf-8').splitlines())
+    assert lines <= MAX_LINES, f'{path} has {lines} lines: one idea each?'
+
+
+def test_shell_scripts_are_sound():
+    for script in (ROOT / '.ci').iterdir():
+        subprocess.run(['bash', '-n', str(script)], check=True, timeout=10)
