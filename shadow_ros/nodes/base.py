@@ -132,7 +132,7 @@ class ShadowNode(LifecycleNode):
         result = self._attempt(self.configure)
         self.configured = result is SUCCESS
         if not self.configured:
-            self._release()
+            self._let_go()
         return result if result is not SUCCESS else super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -147,13 +147,13 @@ class ShadowNode(LifecycleNode):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop to work, then close the publishers."""
-        result = self._attempt(self._stop)
+        result = self._attempt(self._end_work)
         super().on_deactivate(state)
         return result
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Let go of everything that `configure` built."""
-        return self._attempt(self._release)
+        return self._attempt(self._let_go)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop and let go, from any state."""
@@ -166,16 +166,16 @@ class ShadowNode(LifecycleNode):
     def close(self) -> None:
         """Stop and let go of everything, whatever the state."""
         try:
-            self._stop()
+            self._end_work()
         finally:
-            self._release()
+            self._let_go()
 
-    def _stop(self) -> None:
+    def _end_work(self) -> None:
         if self.active:
             self.active = False
             self.deactivate()
 
-    def _release(self) -> None:
+    def _let_go(self) -> None:
         self.configured = False
         try:
             self.cleanup()
