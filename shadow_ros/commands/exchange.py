@@ -1,0 +1,108 @@
+"""One command and what became of it, put together from plans and events; pure."""
+
+from dataclasses import dataclass, field
+from typing import Optional
+
+from shadow_ros.commands.style import bold, paint
+from shadow_ros.records import Event, PlanRecord
+
+QUIET_KINDS = ('accepted', 'progress')
+
+
+@dataclass
+class Exchange:
+    """
+    A command from its giving to its end.
+
+    `begun` is when it was given (any clock, seconds); events are kept with their time since.
+    """
+
+    text: str
+    begun: float
+    plan: Optional[PlanRecord] = None
+    events: list[tuple[float, Event]] = field(default_factory=list)
+    replies: list[str] = field(default_factory=list)
+    end: Optional[Event] = None
+
+    def take_plan(self, record: PlanRecord) -> bool:
+        """Take the record that answers this text; return whether it was one."""
+        if self.plan is None and record.text.strip() == self.text.strip():
+            self.plan = record
+            return True
+        return False
+
+    def take_event(self, event: Event, now: float) -> bool:
+        """Take an event of this plan; return whether it was one."""
+        if self.plan is None or event.plan_id != self.plan.id or self.end is not None:
+            return False
+        self.events.append((now - self.begun, event))
+        if event.ends_plan:
+            self.end = event
+        return True
+
+    @property
+    def kinds(self) -> list[str]:
+        """Return the kinds of all events, in order."""
+        return [event.kind for _, event in self.events]
+
+    @property
+    def route(self) -> str:
+        """Return edge, remote or talk; '' while there is no plan."""
+        return self.plan.plan.route if self.plan else ''
+
+    @property
+    def done(self) -> bool:
+        """Return whether the wish was carried out; a stop is, when the body has stopped."""
+        if self.end is None or self.route == 'remote':
+            return False
+        return self.end.kind == 'done' or (self.end.kind == 'stopped' and self.only_stops)
+
+    @property
+    def only_stops(self) -> bool:
+        """Return whether the plan does nothing but stop."""
+        actions = self.plan.plan.actions if self.plan else ()
+        return bool(actions) and all(action.name == 'STOP' for action in actions)
+
+    @property
+    def reason(self) -> str:
+        """Return why it ended as it did, '' when nobody said."""
+        told = [event.reason for _, event in self.events if event.reason]
+        return told[-1] if told else ''
+
+
+def plan_line(record: PlanRecord) -> str:
+    """Return the plan with where it came from: `[SIT] OK   edge · 0.98 · 12 ms`."""
+    tags = ''.join(str(action) for action in record.plan.actions)
+    words = f'“{record.plan.reply}”' if record.plan.reply else ''
+    timing = record.timing_ms.get('total', sum(record.timing_ms.values()))
+    origin = [record.plan.route if record.plan.route != 'edge' else record.by,
+              f'{record.confidence:.2f}', *([f'{timing:.0f} ms'] if timing else [])]
+    return '  '.join(part for part in (
+        paint(tags, 'plan') if tags else '', words, paint(' · '.join(origin), 'quiet')) if part)
+
+
+def event_line(seconds: float, event: Event) -> str:
+    """Return an event as one line: ` 1.20 s  started    [MOVE x=2.0]`."""
+    kind = paint(f'{event.kind:<9}', event.kind)
+    told = '  '.join(part for part in (event.action, event.reason, figures(event)) if part)
+    return f'{seconds:6.2f} s  {kind}  {told}'.rstrip()
+
+
+def figures(event: Event) -> str:
+    """Return an event's figures as people read them: `1.99 of 2.00 m in 4.1 s`."""
+    data = event.data
+    told = []
+    for unit, sign in (('m', ' m'), ('deg', '°')):
+        if f'done_{unit}' in data and f'goal_{unit}' in data:
+            digits = 2 if unit == 'm' else 1
+            told.append(f'{data[f"done_{unit}"]:.{digits}f} of '
+                        f'{data[f"goal_{unit}"]:.{digits}f}{sign}')
+    if 'seconds' in data:
+        told.append(f'in {data["seconds"]:.1f} s' if told else f'{data["seconds"]:.1f} s')
+    return ' '.join(told)
+
+
+def heading(text: str, source: str, number: Optional[int] = None) -> str:
+    """Return the line that opens a command."""
+    place = f'{number:>2} ' if number is not None else ''
+    return f'{bold(place)}{paint(source, "name")}  {bold(text)}'

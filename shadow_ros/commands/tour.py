@@ -1,0 +1,43 @@
+"""The scripted tour of the demo: what is said, and what the robot is expected to do."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from shadow_ros.commands.expect import (
+    Expectation, interrupted, moves, plan, posture, refused, routed, stops)
+
+
+@dataclass(frozen=True)
+class Step:
+    """
+    One command of a demo, typed (`text`) or spoken (`wav`).
+
+    With `stop_after` metres walked, the next step is given while this one still runs.
+    """
+
+    text: str
+    expect: Expectation
+    wav: Optional[Path] = None
+    stop_after: float = 0.0
+
+
+def tour() -> tuple[Step, ...]:
+    """Return the steps, in English and Chinese, from lying to lying."""
+    return (
+        Step('who are you?', routed('talk')),
+        Step('stand up', posture('stand')),
+        Step('walk forward two meters', moves(x=2.0)),
+        Step('左转九十度', moves(yaw=90.0)),
+        Step('take two steps back', moves(x=-0.6)),
+        Step('坐下', posture('sit')),
+        Step('stand up, wave, then turn around',
+             plan('STAND', 'HELLO', 'TURN') & moves(yaw=180.0)),
+        Step('walk forward four meters', interrupted(0.8, 1.8), stop_after=1.0),
+        Step('stop', stops(0.5)),
+        Step('do a backflip', refused()),
+        Step('向后退半米', moves(x=-0.5)),
+        Step('go to the kitchen and find my keys', routed('remote')),
+        Step('伸个懒腰', plan('STRETCH')),
+        Step('lie down', posture('lie')),
+    )

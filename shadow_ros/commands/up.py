@@ -1,0 +1,64 @@
+"""`shadow-ros up`: the nodes from a configuration, in one process group, without `ros2 launch`."""
+
+from pathlib import Path
+import threading
+from typing import Any, Callable, Optional, TypeVar
+
+import click
+
+from shadow_ros.commands.signals import on_end
+from shadow_ros.commands.style import part_colour, say_line
+from shadow_ros.config import Config, SETTINGS
+
+_Command = TypeVar('_Command', bound=Callable[..., Any])
+_SHORT = {'robot.body': '--body', 'robot.network_interface': '--network-interface',
+          'robot.dds_domain': '--dds-domain'}
+
+
+def _parameters(function: _Command) -> _Command:
+    """Give the command an option for each parameter of the configuration."""
+    for name, item in reversed(SETTINGS.items()):
+        flags = [f'--{name}', *([_SHORT[name]] if name in _SHORT else [])]
+        function = click.option(
+            *flags, name.replace('.', '__'), metavar='VALUE',
+            help=f'{item.text[0].upper()}{item.text[1:]} ({item.expected()}).')(function)
+    return function
+
+
+@click.command()
+@click.option('--config', 'file', type=click.Path(path_type=Path), metavar='F',
+              help='ROS parameter file; the defaults without it.')
+@_parameters
+@click.pass_context
+def up(ctx: click.Context, file: Optional[Path], **parameters: Optional[str]) -> None:
+    """
+    Run the nodes from a configuration until Ctrl-C.
+
+    Every parameter of the configuration is an option; options win over the file. With --body
+    virtual the virtual Go2 runs too. A node that dies is started again.
+
+    \b
+      shadow-ros up --body virtual
+      shadow-ros up --body go2 --network-interface eth0 --robot.acrobatics true
+    """
+    config = load(file, parameters)
+    stop = threading.Event()
+    on_end(stop)
+    from shadow_ros.group import Group
+    with Group(config, on_line=_print) as group:
+        say_line(f'starting: {config.robot.body}')
+        group.start(stop=stop)
+        if not stop.is_set():
+            say_line('ready; Ctrl-C ends')
+        group.supervise(stop)
+
+
+def load(file: Optional[Path], parameters: dict[str, Optional[str]]) -> Config:
+    """Return the configuration of the file and the options, or raise ConfigError."""
+    given = {name.replace('__', '.'): text for name, text in parameters.items()
+             if text is not None}
+    return Config.load(file, [f'{name}={text}' for name, text in given.items()])
+
+
+def _print(part: str, line: str) -> None:
+    say_line(f'{part_colour(part)} {line}')

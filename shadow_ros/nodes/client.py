@@ -1,0 +1,172 @@
+"""A client of a running graph: gives commands, hears plans, events and the robot's state."""
+
+from collections import deque
+from dataclasses import dataclass
+import math
+import time
+from types import TracebackType
+from typing import Any, Callable, Deque, Iterator, Optional, Type, Union
+
+from nav_msgs.msg import Odometry
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.signals import SignalHandlerOptions
+from std_msgs.msg import String
+from std_srvs.srv import SetBool, Trigger
+
+from shadow_ros.errors import PlanError, RobotError
+from shadow_ros.records import Event, PlanRecord, RobotState
+
+NAMESPACE = 'shadow'
+_DEEP = QoSProfile(depth=100)
+_LATEST = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A text of the speech node: `final` or interim."""
+
+    text: str
+    final: bool
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the robot says."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Where the robot is in its odometry frame: metres and radians."""
+
+    x: float
+    y: float
+    yaw: float
+
+
+News = Union[PlanRecord, Event, RobotState, Heard, Reply, Pose]
+
+
+class GraphClient:
+    """
+    A node in a context of its own; use it in a `with` block and from one thread.
+
+    Everything that the graph says waits in `news` until `listen` hands it out.
+    """
+
+    def __init__(self, name: str = 'cli', namespace: str = NAMESPACE) -> None:
+        self.namespace = namespace
+        self._news: Deque[News] = deque()
+        self._context = Context()
+        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+        self._node = Node(name, namespace=namespace, context=self._context, enable_rosout=False,
+                          start_parameter_services=False)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._command = self._node.create_publisher(String, 'command', 10)
+        self._plans = self._subscribe('plan', PlanRecord.from_json)
+        self._events = self._subscribe('event', Event.from_json)
+        self._subscribe('state', RobotState.from_json, _LATEST)
+        self._subscribe('reply', Reply)
+        self._subscribe('transcript', lambda text: Heard(text, True))
+        self._subscribe('partial', lambda text: Heard(text, False))
+        self._node.create_subscription(Odometry, 'odom', self._moved, 10)
+
+    def __enter__(self) -> 'GraphClient':
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
+                 trace: Optional[TracebackType]) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the graph."""
+        self._executor.shutdown(timeout_sec=1.0)
+        self._node.destroy_node()
+        self._context.try_shutdown()
+
+    def _subscribe(self, topic: str, read: Callable[[str], News],
+                   qos: QoSProfile = _DEEP) -> Any:
+        def take(message: String) -> None:
+            try:
+                self._news.append(read(message.data))
+            except PlanError as error:  # someone else's malformed message harms nobody here
+                self._node.get_logger().debug(f'{topic}: {error}')
+
+        return self._node.create_subscription(String, topic, take, qos)
+
+    def _moved(self, message: Odometry) -> None:
+        pose = message.pose.pose
+        q = pose.orientation
+        self._news.append(Pose(pose.position.x, pose.position.y, math.atan2(
+            2 * (q.w * q.z + q.x * q.y), 1 - 2 * (q.y * q.y + q.z * q.z))))
+
+    def listen(self, seconds: float = 0.1) -> Iterator[News]:
+        """Yield what the graph said, waiting at most this long for the first of it."""
+        if not self._news:
+            self._spin(seconds)
+        while self._news:
+            yield self._news.popleft()
+
+    def _spin(self, seconds: float) -> None:
+        try:
+            self._executor.spin_once(timeout_sec=seconds)
+        except ExternalShutdownException:
+            raise RobotError('expected a running ROS context, but it was shut down') from None
+
+    def wait_until(self, true: Callable[[], bool], seconds: float) -> bool:
+        """Return whether it became true in time; messages are taken in meanwhile."""
+        deadline = time.monotonic() + seconds
+        while not true():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            self._spin(min(left, 0.05))
+        return True
+
+    def ready(self) -> bool:
+        """Return whether intent and action are there, in both directions."""
+        return (self._command.get_subscription_count() >= 1
+                and self._plans.get_publisher_count() >= 1
+                and self._events.get_publisher_count() >= 1)
+
+    def connect(self, seconds: float = 10.0) -> None:
+        """Wait for the graph, or raise RobotError."""
+        if not self.wait_until(self.ready, seconds):
+            raise RobotError(f'expected a running graph in /{self.namespace}, found none within '
+                             f'{seconds:g} s (ROS domain {self._context.get_domain_id()}); '
+                             'start one with: shadow-ros up')
+
+    def say(self, text: str) -> float:
+        """Give a command; return the time at which it was given (seconds since the epoch)."""
+        stamp = time.time()
+        self._command.publish(String(data=text))
+        return stamp
+
+    def trigger(self, service: str, seconds: float = 10.0) -> tuple[bool, str]:
+        """Call `stop` or `resume`; return whether it succeeded, and what it said."""
+        return self._call(Trigger, service, Trigger.Request(), seconds)
+
+    def confirm(self, yes: bool, seconds: float = 10.0) -> tuple[bool, str]:
+        """Answer the pending question; return whether there was one, and what was said."""
+        return self._call(SetBool, 'confirm', SetBool.Request(data=yes), seconds)
+
+    def _call(self, kind: Any, service: str, request: Any, seconds: float) -> tuple[bool, str]:
+        client = self._node.create_client(kind, service)
+        try:
+            if not self.wait_until(client.service_is_ready, seconds):
+                raise RobotError(
+                    f'expected the service /{self.namespace}/{service}, found none within '
+                    f'{seconds:g} s; start the nodes with: shadow-ros up')
+            answer = client.call_async(request)
+            if not self.wait_until(answer.done, seconds):
+                raise RobotError(f'/{self.namespace}/{service} did not answer within '
+                                 f'{seconds:g} s; if the dog moves, use its remote control')
+            return answer.result().success, answer.result().message
+        finally:
+            self._node.destroy_client(client)
