@@ -103,11 +103,14 @@ class Codec:
 
 @lru_cache(maxsize=None)
 def tag_pieces() -> tuple[str, ...]:
-    """Return the pieces that tags are made of, each worth one token."""
+    """
+    Return the pieces that tags are made of, each worth one token.
+
+    A piece must not span what the grammar forces and what it leaves open (` level=` and `slow`):
+    what is forced is cut into tokens before the choice is made.
+    """
     pieces = [']']
     for row in ACTIONS.values():
         pieces.append(f'[{row.name}' if row.parameters else f'[{row.name}]')
-        for parameter in row.parameters:
-            words = parameter.choices or (('true', 'false') if parameter.kind == 'flag' else ('',))
-            pieces += [f' {parameter.name}={word}' for word in words]
+        pieces += [f' {parameter.name}=' for parameter in row.parameters]
     return tuple(dict.fromkeys(pieces))

@@ -1,0 +1,114 @@
+"""
+Constrained decoding: one plan out of one model, in as few passes as the grammar allows.
+
+A pass is made only where the grammar leaves a choice; what it forces rides along with the next
+pass. The confidence is the product of the probabilities, among what the grammar allows, of the
+choices that made the actions: a reply may be worded in many ways, so all ways of not adding an
+action count as one choice.
+"""
+
+from dataclasses import dataclass
+from typing import Callable, Optional, Sequence, TYPE_CHECKING
+
+import numpy as np
+
+from shadow_ros.intent.grammar import Grammar
+
+if TYPE_CHECKING:
+    from llguidance import LLMatcher
+    from torch import Tensor
+
+    from shadow_ros.shadow.runtime import Runtime
+
+MAX_ACTION_TOKENS = 80
+MAX_REPLY_TOKENS = 48
+
+
+@dataclass
+class Decoded:
+    """The text of a plan as far as it got; `actions` is None when they were not completed."""
+
+    text: bytes = b''
+    actions: Optional[bytes] = None
+    confidence: float = 1.0
+    tokens: int = 0
+
+
+class Decoder:
+    """Decodes plans with one runtime; tables that depend on the vocabulary alone are made once."""
+
+    def __init__(self, runtime: 'Runtime', grammar: Grammar, temperature: float = 1.0) -> None:
+        self.runtime = runtime
+        self.grammar = grammar
+        self.temperature = temperature
+        self.size = grammar.tokens.vocab_size
+        self.pieces = [grammar.tokens.decode_bytes([i]) for i in range(self.size)]
+        self.opens = np.array([piece.startswith(b'[') for piece in self.pieces])
+        self.end_id = grammar.tokens.eos_token
+
+    def decode(self, prompt: Sequence[int],
+               on_actions: Optional[Callable[[Decoded], None]] = None) -> Decoded:
+        """
+        Return the plan that follows the prompt's tokens.
+
+        `on_actions` is called once, as soon as the actions of a plan that has some are known.
+        """
+        matcher = self.grammar.matcher()
+        done = Decoded(tokens=len(prompt))
+        pending = list(prompt)
+        left = MAX_ACTION_TOKENS
+        while left > 0 and not matcher.is_stopped():
+            chosen = self._choose(matcher, self.runtime.feed(pending), done)
+            pending = self._commit(matcher, chosen, done)
+            left -= len(pending) or 1
+            if done.actions is None and self._complete(done, chosen):
+                left = MAX_REPLY_TOKENS
+                if on_actions and done.actions:
+                    on_actions(done)
+            if chosen == self.end_id:
+                break
+        return done
+
+    def _choose(self, matcher: 'LLMatcher', logits: 'Tensor', done: Decoded) -> int:
+        """Return the likeliest token allowed, and multiply its probability into `done`."""
+        scores = logits[:self.size].float().cpu().numpy()
+        mask = np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8)
+        allowed = np.flatnonzero(np.unpackbits(mask, count=self.size, bitorder='little'))
+        scores = scores[allowed]
+        best = int(scores.argmax())
+        if done.actions is None:
+            weights = np.exp((scores - scores[best]) / self.temperature)
+            same = self._same_meaning(allowed, best, done)
+            done.confidence *= float(weights[same].sum() / weights.sum())
+        return int(allowed[best])
+
+    def _same_meaning(self, allowed: np.ndarray, best: int, done: Decoded) -> np.ndarray:
+        """Return which of the allowed tokens lead to the same actions as the best one."""
+        between = not done.text or done.text.endswith(b']')
+        if between and not self.opens[allowed[best]]:
+            return ~self.opens[allowed]
+        return np.arange(len(allowed)) == best
+
+    def _commit(self, matcher: 'LLMatcher', chosen: int, done: Decoded) -> list[int]:
+        """Consume the chosen token and all that it forces; return them for the next pass."""
+        if chosen == self.end_id:
+            return []
+        matcher.consume_token(chosen)
+        tokens = [chosen]
+        forced = [t for t in matcher.compute_ff_tokens() if t != self.end_id]
+        if forced and matcher.consume_tokens(forced):
+            tokens += forced
+        done.text += b''.join(self.pieces[t] for t in tokens)
+        done.tokens += len(tokens)
+        return tokens
+
+    def _complete(self, done: Decoded, chosen: int) -> bool:
+        """Return whether the actions are known now, and note them."""
+        if chosen == self.end_id:
+            done.actions = done.text
+        elif done.text[:1] != b'[':
+            done.actions = b''
+        else:
+            end = done.text.find(b'] ')
+            done.actions = done.text[:end + 1] if end >= 0 else None
+        return done.actions is not None

@@ -1,0 +1,81 @@
+"""
+The router: what becomes of a thought. Pure.
+
+    decision = route(thought, text, threshold=0.5, attached=False)
+    decision.plan        # publish this
+    decision.ask_cloud   # or first ask the backbone; keep the plan for when it does not answer
+"""
+
+from dataclasses import dataclass, replace
+from typing import Optional
+
+from shadow_ros.actions import Risk
+from shadow_ros.intent.thought import Thought
+from shadow_ros.phrases import language, say
+from shadow_ros.plan import Action, Plan
+
+_BOLD = (Risk.ACROBATIC, Risk.LIMP)  # a mistake with these hurts: the doubt allowed is halved
+
+
+@dataclass(frozen=True)
+class Decision:
+    """
+    What to publish for a command.
+
+    `reason` is '' when the thought stands as it is, 'unsure' when it was turned into a question,
+    'remote' when the cloud is asked, 'no backbone' when it cannot be.
+    """
+
+    plan: Plan
+    confidence: float
+    reason: str = ''
+    ask_cloud: bool = False
+
+    @property
+    def route(self) -> str:
+        """Return 'edge', 'remote' or 'talk'."""
+        return self.plan.route
+
+
+def route(thought: Thought, text: str, threshold: float, attached: bool = False) -> Decision:
+    """
+    Return what to do with a thought about `text`.
+
+    A plan with actions below the threshold becomes a question back, never a motion; STOP alone is
+    obeyed at any confidence. REMOTE goes to the backbone when one is attached, else the robot
+    says that it cannot, in the language of the text.
+    """
+    plan, lang = thought.plan, language(text)
+    if plan.route == 'remote':
+        if attached:
+            return Decision(plan, thought.confidence, 'remote', ask_cloud=True)
+        return Decision(Plan(plan.actions, say('no_backbone', lang)), thought.confidence,
+                        'no backbone')
+    if plan.route == 'talk' or thought.confidence >= needed(plan, threshold):
+        return Decision(plan, thought.confidence)
+    reply = say('ask_back', lang, plan=' '.join(_spoken(a) for a in plan.actions))
+    return Decision(Plan(reply=reply), thought.confidence, 'unsure')
+
+
+def needed(plan: Plan, threshold: float) -> float:
+    """Return the confidence that the plan needs before it may move the robot."""
+    if plan.actions and all(action.spec.risk is Risk.ALWAYS for action in plan.actions):
+        return 0.0
+    if any(action.spec.risk in _BOLD for action in plan.actions):
+        return (1.0 + threshold) / 2
+    return threshold
+
+
+def effective_threshold(configured: Optional[float], calibrated: float) -> float:
+    """Return the parameter `intent.threshold`, or, when it is negative, the model's own."""
+    return calibrated if configured is None or configured < 0 else configured
+
+
+def without_reply(decision: Decision) -> Decision:
+    """Return the decision with its actions alone, for those who speak later."""
+    return replace(decision, plan=Plan(decision.plan.actions))
+
+
+def _spoken(action: Action) -> str:
+    """Return a tag as it can be read aloud: `MOVE x=2.0`; a reply may hold no brackets."""
+    return str(action)[1:-1]
