@@ -1,4 +1,4 @@
-"""Style, types and form, as tests: the linters find nothing, and no file grows past all measure."""
+"""Style, types and form, as tests: the linters find nothing, and no file outgrows its reader."""
 
 from pathlib import Path
 import subprocess
