@@ -25,6 +25,7 @@ class Robot:
     def handle(self, service: str, api_id: int, parameter: str, now: float) -> Optional[Reply]:
         """Carry out a call; None means that no answer comes, as when the mode is released."""
         with self._lock:
+            self._dog.advance(now)
             if not self._switcher.mode and service != self._switcher.name:
                 return None
             return self.services[service].handle(api_id, parameter, now)

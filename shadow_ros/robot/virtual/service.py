@@ -1,20 +1,21 @@
 """The virtual Go2 on DDS: its services answer requests, its states are published."""
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import redirect_stdout
 from dataclasses import dataclass
-import sys
 import threading
 import time
-from typing import Callable
+from typing import Callable, Optional
 
+from unitree_sdk2py.core.channel import ChannelPublisher, ChannelSubscriber
+from unitree_sdk2py.core.channel_name import ChannelType, GetServerChannelName
 from unitree_sdk2py.idl.unitree_api.msg.dds_ import (
     Request_, Response_, ResponseHeader_, ResponseStatus_)
 from unitree_sdk2py.rpc.internal import RPC_API_ID_INTERNAL_API_VERSION
-from unitree_sdk2py.rpc.server_base import ServerBase
 
+from shadow_ros.robot.virtual.codes import Code
 from shadow_ros.robot.virtual.messages import LowState, SportState
 from shadow_ros.robot.virtual.robot import Robot
+from shadow_ros.robot.virtual.sport import Reply
 from shadow_ros.robot.virtual.stream import Stream
 
 Log = Callable[[float, str, int, str], None]
@@ -22,6 +23,9 @@ Log = Callable[[float, str, int, str], None]
 
 LOW_FREQUENCY = 10.0
 """Hz of the topics under rt/lf/."""
+
+_QUEUE = 10  # requests, as many as the SDK's own server keeps
+_MATCH_TIMEOUT = 1.0  # s, as in the SDK's own server
 
 
 def _log_nothing(now: float, service: str, api_id: int, parameter: str) -> None:
@@ -37,47 +41,54 @@ class Faults:
     no_state: bool = False
 
 
-class Service(ServerBase):  # type: ignore[misc]
+class Service:
     """
-    One of the robot's services.
+    One of the robot's services, on the SDK's channels.
 
-    It stands on the SDK's ServerBase and not on its Server, because that one hides the api id
-    from handlers and so cannot log unknown calls.
+    The SDK's own Server will not do: it hides the api id from handlers, so unknown calls could
+    not be logged, and sleeps half a second at each start.
     """
 
     def __init__(self, robot: Robot, name: str, log: Log, faults: Faults) -> None:
-        super().__init__(name)
         self._robot = robot
+        self._name = name
         self._log = log
         self._faults = faults
+        self.responses = ChannelPublisher(
+            GetServerChannelName(name, ChannelType.SEND), Response_)
+        self._requests = ChannelSubscriber(
+            GetServerChannelName(name, ChannelType.RECV), Request_)
 
     def start(self) -> None:
-        """Serve from now on; takes about a second, which the SDK sleeps."""
-        self._SetServerRequestHandler(self._answer)
-        self._Start()
+        """Serve from now on, in a thread that the SDK makes; `responses` must be open."""
+        self._requests.Init(self._answer, _QUEUE)
 
     def _answer(self, request: Request_) -> None:
         """Carry out a request, and reply when a reply is wanted."""
-        now = time.monotonic()
-        identity = request.header.identity
-        if identity.api_id == RPC_API_ID_INTERNAL_API_VERSION:
-            reply = (0, self._robot.services[self.GetName()].version)
-        else:
-            self._log(now, self.GetName(), identity.api_id, request.parameter)
-            handled = self._robot.handle(self.GetName(), identity.api_id, request.parameter, now)
-            if handled is None:
-                return
-            reply = handled
-        if request.header.policy.noreply or self._faults.no_replies:
+        identity, policy = request.header.identity, request.header.policy
+        reply = self._carry_out(identity.api_id, request.parameter)
+        if reply is None or policy.noreply or self._faults.no_replies:
             return
         status = ResponseStatus_(int(reply[0]))
         response = Response_(ResponseHeader_(identity, status), reply[1], [])
         if self._faults.reply_delay:
-            timer = threading.Timer(self._faults.reply_delay, self._SendResponse, (response,))
-            timer.daemon = True
-            timer.start()
+            later = threading.Timer(self._faults.reply_delay, self._send, (response,))
+            later.daemon = True
+            later.start()
         else:
-            self._SendResponse(response)
+            self._send(response)
+
+    def _carry_out(self, api_id: int, parameter: str) -> Optional[Reply]:
+        """Return the reply to a call; None when there is none."""
+        if api_id == RPC_API_ID_INTERNAL_API_VERSION:
+            return Code.OK, self._robot.services[self._name].version
+        now = time.monotonic()
+        self._log(now, self._name, api_id, parameter)
+        return self._robot.handle(self._name, api_id, parameter, now)
+
+    def _send(self, response: Response_) -> None:
+        """Send a reply, once the client's reader is known; it may be a little later."""
+        self.responses.Write(response, _MATCH_TIMEOUT)
 
 
 class VirtualGo2:
@@ -98,12 +109,19 @@ class VirtualGo2:
                      Stream(LowState(), 'rt/lf/lowstate', LOW_FREQUENCY)]
 
     def start(self) -> None:
-        """Open services and topics, all at once because the SDK sleeps in each."""
-        starts = [service.start for service in self._services]
-        starts += [stream.start for stream in self._sport + self._low]
-        with redirect_stdout(sys.stderr), ThreadPoolExecutor(len(starts)) as pool:
-            for opening in [pool.submit(start) for start in starts]:
+        """
+        Open topics and services.
+
+        The writers are opened side by side because the SDK sleeps in each; topics are not (they
+        were made in the constructors), as making them in threads fails now and then.
+        """
+        writers = [service.responses for service in self._services]
+        writers += [stream.publisher for stream in self._sport + self._low]
+        with ThreadPoolExecutor(len(writers)) as pool:
+            for opening in [pool.submit(writer.Init) for writer in writers]:
                 opening.result()
+        for service in self._services:
+            service.start()
 
     def run(self, stopped: threading.Event) -> None:
         """Publish until `stopped` is set; a robot without a motion mode has no sport state."""

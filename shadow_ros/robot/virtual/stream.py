@@ -20,17 +20,12 @@ class Stream:
     """Messages of a source on a topic, `rate` times a second; `due` is when the next is (s)."""
 
     def __init__(self, source: Source, topic: str, rate: float) -> None:
-        self.topic = topic
+        self.publisher = ChannelPublisher(topic, source.type)
         self.due = 0.0
         self._source = source
         self._period = 1.0 / rate
 
-    def start(self) -> None:
-        """Open the topic; takes 0.2 s, which the SDK sleeps."""
-        self._publisher = ChannelPublisher(self.topic, self._source.type)
-        self._publisher.Init()
-
     def publish(self, report: Report, now: float) -> None:
         """Publish a report; the rate is kept on average, but a gap is not made up for."""
         self.due = max(self.due + self._period, now)
-        self._publisher.Write(self._source.message(report))
+        self.publisher.Write(self._source.message(report))

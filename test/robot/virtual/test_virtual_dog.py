@@ -255,7 +255,7 @@ def test_whatever_is_ordered_it_never_exceeds_its_acceleration_nor_its_speed(ord
             for v, w, up, down, (low, high) in zip(
                     before, dog.walker.base.velocity, ACCELERATION, BRAKING, LIMITS):
                 assert low <= w <= high
-                allowed = up if abs(w) > abs(v) else down
+                allowed = up if abs(w) > abs(v) and v * w >= 0.0 else down
                 assert abs(w - v) <= allowed * 0.02 + 1e-9
 
 
