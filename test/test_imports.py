@@ -23,6 +23,7 @@ MAY_NEED = {
     'shadow_ros.shadow': MODEL,
     'shadow_ros.learning': MODEL,
     'shadow_ros.intent.tokens': {'tokenizers'},
+    'shadow_ros.robot.go2.wire': SDK,
     'shadow_ros.robot.virtual.messages': SDK,
     'shadow_ros.robot.virtual.service': SDK,
     'shadow_ros.robot.virtual.stream': SDK,

@@ -1,32 +1,27 @@
 """The Go2 body: the runner's commands to a robot or to the virtual Go2, over two SDK processes."""
 
-from itertools import count
 import math
 import threading
 import time
-from typing import Callable, Optional, Sequence
+from typing import Optional, Sequence
 
 from shadow_ros.errors import RobotError
 from shadow_ros.plan import Action
 from shadow_ros.robot.body import BodyState, Command, Halt, Outcome, Perform, Velocity
+from shadow_ros.robot.go2.calls import Calls
 from shadow_ros.robot.go2.interface import addresses, choose_interface
 from shadow_ros.robot.go2.link import Link
-from shadow_ros.robot.go2.opening import Answers, avoidance_refused, Facts, meet, TRY
+from shadow_ros.robot.go2.opening import Facts, meet, set_avoidance
 from shadow_ros.robot.go2.pair import Pair
 from shadow_ros.robot.go2.performance import Performance
+from shadow_ros.robot.go2.repertoire import refusal
 from shadow_ros.robot.go2.report import Report, Unwrap
 from shadow_ros.robot.go2.walk import Walk
 from shadow_ros.robot.sport import posture as modes
-from shadow_ros.robot.sport.request import Request
-from shadow_ros.robot.sport.sequence import (
-    AFTER, avoid, needs_new_table, PERFORMED, requests, sequence)
-from shadow_ros.robot.sport.words import NOT_IMPLEMENTED, SEND_FAILED
+from shadow_ros.robot.sport.sequence import AFTER, PERFORMED, sequence
 
 LOOP = 0.01  # s; how late a fail-over may be noticed
 SILENT = 0.5  # s without a report after which the body is not well
-
-_Receiver = Callable[[int, str, float], None]
-"""Takes code, data and time of an answer."""
 
 
 class Go2Body:
@@ -45,20 +40,17 @@ class Go2Body:
         self.facts = Facts()
         self._interface, self._domain, self._avoidance = interface, domain, avoidance
         self._lock = threading.RLock()
-        self._answered = threading.Condition(self._lock)
         self._pair = Pair(lambda: Link(self._interface, self._domain))
+        self._calls = Calls(self._pair.send, self._lock)
         self._walk = Walk()
         self._report = Report()
         self._unwrap = Unwrap()
         self._state = BodyState()
         self._assumed: Optional[str] = None
         self._tripped = ''
-        self._missing: set[tuple[str, int]] = set()
         self._performance: Optional[Performance] = None
         self._perform: Optional[Perform] = None
         self._outcomes: list[Outcome] = []
-        self._receivers: dict[int, tuple[_Receiver, Request]] = {}
-        self._tokens = count(1)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name='go2-body', daemon=True)
 
@@ -76,10 +68,10 @@ class Go2Body:
         try:
             self._pair.open()
             self._thread.start()
-            self.facts = meet(self._ask, lambda: self._report.stamp > 0.0, self._where)
-            self._walk.avoids = bool(self.facts.avoids)
+            self.facts = meet(self._calls.ask, lambda: self._report.stamp > 0.0, self._where)
             if self._avoidance != 'keep':
-                self._set_avoidance(self._avoidance == 'on')
+                self.facts = set_avoidance(self._calls.ask, self._avoidance == 'on', self.facts)
+            self._walk.avoids = bool(self.facts.avoids)
         except RobotError:
             self.close()
             raise
@@ -93,57 +85,11 @@ class Go2Body:
             self._halt()
             self._pair.close()
 
-    def _set_avoidance(self, on: bool) -> None:
-        """Switch obstacle avoidance as the parameter says, or raise RobotError."""
-        if self._walk.avoids == on and self.facts.avoids is not None:
-            return
-        if self.facts.avoids is None:
-            if on:
-                raise avoidance_refused(None)
-            return
-        switch = Performance('AVOID', [avoid(on)])
-        while not switch.ended:
-            for due in switch.step(time.monotonic(), self._report):
-                answer = self._ask([due], TRY)[0]
-                if answer:
-                    switch.answer(*answer, time.monotonic())
-            time.sleep(LOOP)
-        if switch.reason:
-            raise RobotError(f'{switch.reason} Or set robot.obstacle_avoidance to keep.')
-        self._avoids(on)
-
-    def _ask(self, calls: Sequence[Request], seconds: float) -> Answers:
-        """Send the requests and wait for their answers; None for those that do not come."""
-        answers: Answers = [None] * len(calls)
-
-        def take(place: int) -> _Receiver:
-            def receive(code: int, data: str, now: float) -> None:
-                if code != SEND_FAILED:
-                    answers[place] = (code, data)
-                    self._answered.notify_all()
-            return receive
-
-        with self._lock:
-            for place, call in enumerate(calls):
-                self._call(call, take(place))
-            self._answered.wait_for(lambda: None not in answers, seconds)
-            return list(answers)
-
     # -- the Body protocol ----------------------------------------------------------------------
 
     def refusal(self, action: Action) -> str:
         """Return why this robot cannot do the action, '' when it can."""
-        if needs_new_table(action) and not self.facts.new_table:
-            return (f'{action.name} is not available on this robot: its firmware does not have '
-                    f'{requests(action)[0]}; update the firmware to use it.')
-        for call in requests(action):
-            if (call.service, call.api) in self._missing:
-                return (f'{action.name} is not available on this robot: it answered '
-                        f'{NOT_IMPLEMENTED} to {call}, which its firmware does not have.')
-        if action.name == 'AVOID' and self.facts.avoids is None:
-            return ('AVOID is not available on this robot: no service obstacles_avoid answers; '
-                    'it came with later firmware.')
-        return ''
+        return refusal(action, self.facts, self._calls.missing)
 
     def send(self, command: Command) -> None:
         """Pass a command on: a velocity or Halt is written before this returns."""
@@ -175,8 +121,9 @@ class Go2Body:
             about = f'{self.name} on {self._where}: {self.facts}'
             if trouble:
                 return False, f'{about}; {trouble}'
-            guardian = 'ready' if self._pair.guarded else 'being started'
-            return True, f'{about}; guardian {guardian}, {self._pair.failed} fail-overs'
+            guardian = 'guardian ready' if self._pair.guarded \
+                else self._pair.troubled or 'guardian being started'
+            return True, f'{about}; {guardian}, {self._pair.failed} fail-overs'
 
     @property
     def _where(self) -> str:
@@ -221,7 +168,7 @@ class Go2Body:
         """End the action in hand, undoing what must not be left as it is."""
         assert self._performance is not None
         for call in self._performance.abort(f'{self._performance.what}: {reason}.'):
-            self._call(call)
+            self._calls.make(call)
         self._conclude(self._performance)
 
     def _conclude(self, performance: Performance) -> None:
@@ -242,12 +189,6 @@ class Go2Body:
         self._walk.avoids = on
         self.facts = Facts(self.facts.new_table, self.facts.mode, on)
 
-    def _call(self, call: Request, receive: _Receiver = lambda code, data, now: None) -> None:
-        """Send a request whose answer goes to `receive`."""
-        token = next(self._tokens)
-        if self._pair.send('call', token, call.service, call.api, call.parameter):
-            self._receivers[token] = (receive, call)
-
     # -- the thread -----------------------------------------------------------------------------
 
     def _run(self) -> None:
@@ -263,7 +204,7 @@ class Go2Body:
             if kind == 'report':
                 self._report = Report.from_list(values)
             elif kind == 'answer':
-                self._take_answer(now, *values)
+                self._calls.answer(now, *values)
             elif kind == 'tripped' and values[1] == self._pair.halts:
                 self._trip(f'the dog was stopped: {values[0]}')
         if self._pair.failed != failed:
@@ -273,20 +214,12 @@ class Go2Body:
         self._advance_performance(now)
         self._advance_walk(now)
 
-    def _take_answer(self, now: float, token: int, code: int, data: str) -> None:
-        receive, call = self._receivers.pop(token, (None, None))
-        if receive is None or call is None:
-            return
-        if code == NOT_IMPLEMENTED:
-            self._missing.add((call.service, call.api))
-        receive(code, data, now)
-
     def _advance_performance(self, now: float) -> None:
         performance = self._performance
         if performance is None:
             return
         for call in performance.step(now, self._report):
-            self._call(call, performance.answer)
+            self._calls.make(call, performance.answer)
         undo = performance.undo
         self._pair.undo(*((undo.service, undo.api, undo.parameter) if undo else ()))
         if performance.ended:
@@ -294,11 +227,12 @@ class Go2Body:
 
     def _advance_walk(self, now: float) -> None:
         for call in self._walk.step(now, self._report):
-            self._call(call, self._walk.answer)
+            self._calls.make(call, self._walk.answer)
 
     def _failed_over(self, walked: bool) -> None:
         """Give up what the old process was doing."""
-        self._receivers.clear()
+        self._calls.forget()
+        self._walk.halt(time.monotonic())
         if walked:
             self._trip('the dog was stopped: the SDK process that commanded it was lost')
         if self._performance:
@@ -307,7 +241,6 @@ class Go2Body:
     def _trip(self, why: str) -> None:
         """Freeze the state, so that it grows stale, until the next Halt."""
         self._tripped = self._tripped or why
-        self._pair.walking = False
         self._state = self._body_state(self._report, self._tripped)
 
     def _body_state(self, report: Report, error: str) -> BodyState:

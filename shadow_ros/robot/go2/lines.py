@@ -1,10 +1,26 @@
 """Messages between the body and its SDK processes: JSON lists, one a line, never waiting."""
 
 import json
+import select
 import socket
-from typing import Any
+from typing import Any, Protocol, Sequence
 
 _CHUNK = 65536
+
+
+class HasFileno(Protocol):
+    """What can be waited for."""
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+
+
+def wait(ends: Sequence[HasFileno], seconds: float) -> None:
+    """Wait until one of the ends has something to read, at most that long."""
+    poll = select.poll()  # unlike select.select it takes descriptors above 1023
+    for end in ends:
+        poll.register(end, select.POLLIN)
+    poll.poll(seconds * 1000)
 
 
 class Lines:

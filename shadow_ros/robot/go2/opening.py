@@ -1,15 +1,16 @@
 """The first talk with a robot: what it is, in which mode, and what it can do; nothing moves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import json
 import time
 from typing import Any, Callable, Optional, Sequence
 
 from shadow_ros.errors import RobotError
+from shadow_ros.robot.go2.calls import Answers
 from shadow_ros.robot.sport.ids import (
-    Avoid, MOTION_SWITCHER, OBSTACLES_AVOID, Sport, SPORT, Switcher)
+    Avoid, MOTION_SWITCHER, OBSTACLES_AVOID, SPORT, Sport, Switcher)
 from shadow_ros.robot.sport.request import Request, request
-from shadow_ros.robot.sport.words import explain, meaning, NOT_IMPLEMENTED, OK, SAME_MODE
+from shadow_ros.robot.sport.words import explain, NOT_IMPLEMENTED, OK, SAME_MODE
 
 FIND_WITHIN = 5.0  # s in which a robot on the network must have answered
 WAKE_WITHIN = 8.0  # s that a motion mode needs to start; peers wait 5
@@ -17,7 +18,6 @@ TRY = 0.4  # s for one answer; a first request may be lost while DDS finds its p
 MODES = ('normal', 'ai', 'mcf')
 """Motion modes to select when none is, in this order; which exist depends on the firmware."""
 
-Answers = list[Optional[tuple[int, str]]]
 Ask = Callable[[Sequence[Request], float], Answers]
 """(requests, seconds) -> for each a code and data, None when no answer came in time."""
 
@@ -147,8 +147,24 @@ def _value(data: str, key: str) -> Any:
     return found.get(key) if isinstance(found, dict) else None
 
 
-def avoidance_refused(code: Optional[int]) -> RobotError:
-    """Return the error for a robot whose obstacle avoidance does not do as the parameter says."""
-    why = meaning(code) if code is not None else 'the service obstacles_avoid does not answer'
-    return RobotError('robot.obstacle_avoidance cannot be set on this robot: '
-                      f'{why}; set it to keep')
+def set_avoidance(ask: Ask, on: bool, facts: Facts) -> Facts:
+    """Switch obstacle avoidance, make sure that it has, and return the facts as they are then."""
+    if facts.avoids is on or facts.avoids is None and not on:
+        return facts
+    if facts.avoids is None:
+        raise _not_set('the service obstacles_avoid does not answer')
+    reason = 'it answers, but stays as it is'
+    for _ in range(10):  # peers find that it has to be said until it is so
+        said, got = ask([request(OBSTACLES_AVOID, Avoid.SWITCH_SET, enable=on)], 1.0)[0], None
+        if said and said[0] == OK:
+            got = ask([_AVOID_GET], 1.0)[0]
+        if got and _value(got[1], 'enable') is on:
+            return replace(facts, avoids=on)
+        if said and said[0] != OK:
+            reason = explain(said[0], 'SwitchSet')
+    raise _not_set(reason)
+
+
+def _not_set(why: str) -> RobotError:
+    return RobotError(f'robot.obstacle_avoidance cannot be set on this robot: {why}; '
+                      'set it to keep')

@@ -1,10 +1,10 @@
 """The two SDK processes: one commands the robot, the other stands by to take its place."""
 
-import select
 import time
 from typing import Any, Callable, Optional
 
 from shadow_ros.errors import RobotError
+from shadow_ros.robot.go2.lines import wait
 from shadow_ros.robot.go2.link import Link
 
 PULSE_LATE = 0.25  # s without a sign of life after which a process counts as lost
@@ -20,7 +20,8 @@ class Pair:
     that one dies or falls silent it is killed, the guardian takes over in the same step, and a
     new guardian is started. `lost` says why there is no active process, '' when there is one;
     `failed` counts the fail-overs, `halts` the stops that
-    were ordered. Not safe for threads: the body holds its lock.
+    were ordered, `troubled` says why no guardian can be started. Not safe for threads: the body
+    holds its lock.
     """
 
     def __init__(self, start: Callable[[], Link]) -> None:
@@ -30,6 +31,7 @@ class Pair:
         self._retry_at = 0.0
         self._undo: tuple[Any, ...] = ()
         self.halts = 0
+        self.troubled = ''
         self.walking = False
         self.failed = 0
         self.lost = 'the SDK processes have not been started'
@@ -63,11 +65,7 @@ class Pair:
 
     def wait(self, seconds: float) -> None:
         """Wait until one of them says something, at most that long."""
-        links = [link for link in self._links if not link.dead]
-        if links:
-            select.select(links, [], [], seconds)
-        else:
-            time.sleep(seconds)
+        wait([link for link in self._links if not link.dead], seconds)
 
     def step(self, now: float) -> list[list[Any]]:
         """Read what was said and replace who is gone; return the active process's messages."""
@@ -140,10 +138,18 @@ class Pair:
             self._guardian = None
         if self._guardian is None and now >= self._retry_at:
             self._retry_at = now + RETRY
-            self._guardian = self._start()
-            self._guardian.send('undo', *self._undo)
+            self._start_guardian()
         if self._active is None and self.guarded:
             self._promote()
+
+    def _start_guardian(self) -> None:
+        try:
+            self._guardian = self._start()
+        except OSError as error:  # out of processes or memory: tried again, and told in health
+            self.troubled = f'no guardian can be started: {error}'
+        else:
+            self.troubled = ''
+            self._guardian.send('undo', *self._undo)
 
 
 def _gone(link: Link, now: float) -> bool:

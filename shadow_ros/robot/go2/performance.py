@@ -1,4 +1,4 @@
-"""The carrying out of one action's steps, judged by what the robot reports; pure, time passed in."""
+"""One action's steps carried out and judged by what the robot reports; pure, time passed in."""
 
 import json
 import math

@@ -1,22 +1,23 @@
 """The SDK process: carries requests to the robot, and stops it when its body falls silent."""
 
-import select
 import signal
 import socket
 import sys
 import time
-from typing import Any, Callable, Mapping, Optional, Sequence
+from typing import Any, Callable, Mapping, Optional, Sequence, TYPE_CHECKING
 
 from shadow_ros.errors import RobotError
 from shadow_ros.robot import dds
 from shadow_ros.robot.body import Velocity
-from shadow_ros.robot.go2.lines import Lines
+from shadow_ros.robot.go2.lines import Lines, wait
 from shadow_ros.robot.go2.report import Report
 from shadow_ros.robot.go2.watchdog import LATE, Watchdog
-from shadow_ros.robot.go2.wire import Wire
 from shadow_ros.robot.sport.ids import OBSTACLES_AVOID
 from shadow_ros.robot.sport.request import listen, move, Request, STOP
 from shadow_ros.robot.sport.words import SEND_FAILED
+
+if TYPE_CHECKING:
+    from shadow_ros.robot.go2.wire import Wire
 
 LOOP = 0.01  # s; how late the watchdog may be
 REPORT_EVERY = 0.018  # s; a little under 20 ms, so that the body gets 50 reports a second
@@ -36,7 +37,7 @@ class Worker:
     one when it is told to `lead`.
     """
 
-    def __init__(self, lines: Lines, wire: Wire) -> None:
+    def __init__(self, lines: Lines, wire: 'Wire') -> None:
         self._lines, self._wire = lines, wire
         self._watchdog = Watchdog(GUARDIAN_LATE)
         self._active = False
@@ -157,7 +158,7 @@ class Worker:
         if self._ended:
             time.sleep(LOOP)
         else:
-            select.select([self._lines], [], [], LOOP)
+            wait([self._lines], LOOP)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -168,6 +169,7 @@ def main(arguments: Sequence[str]) -> int:
         signal.signal(number, signal.SIG_IGN)
     try:
         dds.connect(arguments[1], int(arguments[2]))
+        from shadow_ros.robot.go2.wire import Wire  # after connect, which says what is missing
         worker = Worker(lines, Wire(int(arguments[2])))
     except RobotError as error:
         lines.send('fault', str(error))

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from shadow_ros.robot.body import Velocity
-from shadow_ros.robot.sport.ids import Avoid, OBSTACLES_AVOID, Sport, SPORT
+from shadow_ros.robot.sport.ids import Avoid, OBSTACLES_AVOID, SPORT, Sport
 
 
 @dataclass(frozen=True)

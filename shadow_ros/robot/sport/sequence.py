@@ -6,7 +6,7 @@ from shadow_ros.actions import ACTIONS
 from shadow_ros.errors import RobotError
 from shadow_ros.plan import Action
 from shadow_ros.robot.sport import posture as modes
-from shadow_ros.robot.sport.ids import Avoid, FIRST_NEW_ID, OBSTACLES_AVOID, Sport, SPORT
+from shadow_ros.robot.sport.ids import Avoid, FIRST_NEW_ID, OBSTACLES_AVOID, SPORT, Sport
 from shadow_ros.robot.sport.request import listen, Request, request
 from shadow_ros.robot.sport.step import Kind, Step
 from shadow_ros.robot.sport.words import NOT_IMPLEMENTED
