@@ -14,8 +14,13 @@ from shadow_ros.commands.style import bold, paint, say_line, stdout_is_terminal
 from shadow_ros.errors import ConfigError
 from shadow_ros.plan import Action, Plan
 
+_EXAMPLES = (
+    '\b\n'
+    '  shadow-ros ask "walk forward two meters, then sit" "坐下"\n'
+    '  shadow-ros ask --file commands.txt > plans.jsonl\n')
 
-@click.command()
+
+@click.command(epilog=_EXAMPLES)
 @click.argument('text', nargs=-1)
 @click.option('--file', 'file', type=click.Path(path_type=Path), metavar='F',
               help='Read commands from a file: lines of text, or JSON lines with "text" and, if '
@@ -32,10 +37,6 @@ def ask(text: tuple[str, ...], file: Optional[Path], jsonl: bool, model: Optiona
     Show what the robot would do for each TEXT. Nothing moves.
 
     One JSON line each: text, actions, reply, route, by, confidence, latency_ms, model.
-
-    \b
-      shadow-ros ask "walk forward two meters, then sit" "坐下"
-      shadow-ros ask --file commands.txt > plans.jsonl
     """
     if backbone:
         raise ConfigError(f'expected no --backbone, got {backbone!r}: this version has no cloud '

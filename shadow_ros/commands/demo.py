@@ -26,7 +26,13 @@ class _InOrder(click.Command):
         return super().parse_args(ctx, args)
 
 
-@click.command(cls=_InOrder)
+_EXAMPLES = (
+    '\b\n'
+    '  shadow-ros demo --say "walk forward two meters" --say "坐下"\n'
+    '  shadow-ros demo --picture demo.png < /dev/null\n')
+
+
+@click.command(cls=_InOrder, epilog=_EXAMPLES)
 @click.option('--say', 'texts', multiple=True, metavar='TEXT',
               help='Type this command; may be given again, also between --wav.')
 @click.option('--wav', 'wavs', multiple=True, metavar='FILE', type=click.Path(path_type=Path),
@@ -52,10 +58,6 @@ def demo(ctx: click.Context, texts: tuple[str, ...], wavs: tuple[Path, ...], no_
     The exit code is 0 when every command was carried out or properly refused (in the tour:
     when every one did what the script expects), else 1. Nothing is left behind: the
     DDS domains are the demo's own, logs vanish with it.
-
-    \b
-      shadow-ros demo --say "walk forward two meters" --say "坐下"
-      shadow-ros demo --picture demo.png < /dev/null
     """
     steps = list(_given(ctx.meta['order'], texts, wavs))
     if not steps and not sys.stdin.isatty():

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 import json
-from typing import Iterator, Optional
+from typing import Iterator
 
 import click
 

@@ -6,7 +6,7 @@ from typing import Optional
 from shadow_ros.commands.style import bold, paint
 from shadow_ros.records import Event, PlanRecord
 
-QUIET_KINDS = ('accepted', 'progress')
+_LONG = 1000  # characters
 
 
 @dataclass
@@ -26,10 +26,12 @@ class Exchange:
 
     def take_plan(self, record: PlanRecord) -> bool:
         """Take the record that answers this text; return whether it was one."""
-        if self.plan is None and record.text.strip() == self.text.strip():
-            self.plan = record
-            return True
-        return False
+        # A very long text is cut in its record.
+        told, given = record.text.strip(), self.text.strip()
+        if self.plan or told != (given[:len(told)] if len(told) > _LONG else given):
+            return False
+        self.plan = record
+        return True
 
     def take_event(self, event: Event, now: float) -> bool:
         """Take an event of this plan; return whether it was one."""
@@ -83,8 +85,8 @@ def plan_line(record: PlanRecord) -> str:
 
 def event_line(seconds: float, event: Event) -> str:
     """Return an event as one line: ` 1.20 s  started    [MOVE x=2.0]`."""
-    kind = paint(f'{event.kind:<9}', event.kind)
     told = '  '.join(part for part in (event.action, event.reason, figures(event)) if part)
+    kind = paint(f'{event.kind:<9}' if told else event.kind, event.kind)
     return f'{seconds:6.2f} s  {kind}  {told}'.rstrip()
 
 
@@ -97,7 +99,9 @@ def figures(event: Event) -> str:
             digits = 2 if unit == 'm' else 1
             told.append(f'{data[f"done_{unit}"]:.{digits}f} of '
                         f'{data[f"goal_{unit}"]:.{digits}f}{sign}')
-    if 'seconds' in data:
+    if event.kind == 'stopped' and 'seconds' in data:
+        told.append(f'still after {data["seconds"]:.2f} s')
+    elif 'seconds' in data:
         told.append(f'in {data["seconds"]:.1f} s' if told else f'{data["seconds"]:.1f} s')
     return ' '.join(told)
 

@@ -31,7 +31,7 @@ class Expectation:
 
     def __and__(self, other: 'Expectation') -> 'Expectation':
         """Return what holds when both do."""
-        return Expectation(f'{self.words}, {other.words}',
+        return Expectation(', '.join(filter(None, (self.words, other.words))),
                            lambda result: self.check(result) or other.check(result))
 
 
@@ -54,7 +54,7 @@ def done() -> Expectation:
             return ''
         end = result.exchange.end
         return f'{end.kind if end else "no end"}: {result.exchange.reason or "no reason"}'
-    return Expectation('done', check)
+    return Expectation('', check)
 
 
 def moves(x: float = 0.0, y: float = 0.0, yaw: float = 0.0) -> Expectation:
@@ -65,8 +65,9 @@ def moves(x: float = 0.0, y: float = 0.0, yaw: float = 0.0) -> Expectation:
             return f'moved {dx:.2f} m forward, {dy:.2f} m left'
         limit = DEGREES if yaw else _DRIFT
         return '' if abs(turned - yaw) <= limit else f'turned {turned:.1f}°'
-    told = [f'{x:g} m forward' if x else '', f'{y:g} m left' if y else '',
-            f'turns {yaw:g}°' if yaw else '']
+    told = [f'walks {abs(x):g} m {"forward" if x > 0 else "back"}' if x else '',
+            f'steps {abs(y):g} m to the {"left" if y > 0 else "right"}' if y else '',
+            f'turns {abs(yaw):g}° {"left" if yaw > 0 else "right"}' if yaw else '']
     return done() & Expectation(' and '.join(filter(None, told)) or 'stays where it is', check)
 
 
@@ -84,7 +85,7 @@ def plan(*names: str) -> Expectation:
         record = result.exchange.plan
         got = [action.name for action in record.plan.actions] if record else []
         return '' if got == list(names) else f'planned {" ".join(got) or "nothing"}'
-    return done() & Expectation(' then '.join(names), check)
+    return done() & Expectation(' → '.join(names), check)
 
 
 def _still(result: Result) -> str:
@@ -95,7 +96,7 @@ def _still(result: Result) -> str:
 
 
 def refused() -> Expectation:
-    """Expect that it does not move and says why."""
+    """Expect that it says why it will not, and does not move."""
     def check(result: Result) -> str:
         end = result.exchange.end
         if end is None or end.kind != 'refused':

@@ -1,5 +1,6 @@
 """The picture of a demo: its way from above, what was said on it, and a time line of postures."""
 
+import logging
 import math
 from pathlib import Path
 from typing import Any, Iterable, Iterator, Sequence
@@ -55,7 +56,7 @@ def _use_fonts(matplotlib: Any) -> bool:
     names = sorted({font.name for font in font_manager.fontManager.ttflist})
     found = [name for wanted in _CHINESE_FONTS for name in names if name.startswith(wanted)]
     matplotlib.rcParams['font.family'] = ['DejaVu Sans', *found[:1]]
-    matplotlib.rcParams['svg.fonttype'] = 'none'
+    logging.getLogger('matplotlib.font_manager').setLevel(logging.ERROR)  # no bold Chinese
     return bool(found)
 
 
@@ -67,7 +68,7 @@ def outcome(exchange: Exchange) -> str:
         'done' if exchange.done else ''
 
 
-# -- the map ---------------------------------------------------------------------------------------
+# -- the map --------------------------------------------------------------------------------------
 
 
 def _map(axes: Any, recording: Recording) -> None:
@@ -134,10 +135,10 @@ def _spots(axes: Any, said: Sequence[Said]) -> None:
         spot = (first.before.x, first.before.y)
         axes.plot(*spot, 'o', markersize=6, color=_INK, zorder=5)
         for place, item in enumerate(group):
-            angle = math.radians(135 - 32 * place)
+            angle = math.radians(150 - 40 * place)
             axes.annotate(
                 str(item.number), spot, textcoords='offset points', zorder=7,
-                xytext=(23 * math.cos(angle), 23 * math.sin(angle)), ha='center', va='center',
+                xytext=(26 * math.cos(angle), 26 * math.sin(angle)), ha='center', va='center',
                 fontsize=8.5, fontweight='bold', color='white', bbox=_badge(item.exchange))
 
 
@@ -147,7 +148,7 @@ def _badge(exchange: Exchange) -> dict[str, Any]:
             'edgecolor': 'white', 'linewidth': 1.2}
 
 
-# -- the list --------------------------------------------------------------------------------------
+# -- the list -------------------------------------------------------------------------------------
 
 
 def _list(axes: Any, said: Sequence[Said], chinese: bool) -> None:
@@ -190,14 +191,14 @@ def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[:limit - 1] + '…'
 
 
-# -- the time line ---------------------------------------------------------------------------------
+# -- the time line --------------------------------------------------------------------------------
 
 
 def _time_line(axes: Any, recording: Recording) -> None:
     """Draw postures as a band, actions as bars above it, commands as numbers on top."""
     samples = recording.samples
     _frame(axes, 'The time line')
-    axes.set_ylim(0, 3)
+    axes.set_ylim(0, 3.1)
     axes.set_yticks([0.45, 1.35], ['posture', 'action'])
     axes.tick_params(axis='y', length=0)
     axes.set_xlabel('time (s)')
@@ -209,9 +210,13 @@ def _time_line(axes: Any, recording: Recording) -> None:
         axes.barh(0.45, end - begin, left=begin, height=0.62, color=POSTURES[posture],
                   label=None if posture in seen else posture)
         seen.add(posture)
+    near = 0.016 * (samples[-1].time - samples[0].time)
+    level, last = 0, -math.inf
     for item in recording.said:
-        axes.axvline(item.time, ymax=0.76, color='#ced6dd', linewidth=0.8, zorder=0)
-        axes.text(item.time, 2.55, str(item.number), fontsize=8, fontweight='bold', ha='center',
+        level = (level + 1) % 3 if item.time - last < near else 0
+        last, height = item.time, 2.1 + 0.36 * level
+        axes.vlines(item.time, 0, height, color='#ced6dd', linewidth=0.8, zorder=0)
+        axes.text(item.time, height, str(item.number), fontsize=8, fontweight='bold', ha='center',
                   va='center', color='white', bbox=_badge(item.exchange))
         for name, begin, end, kind in _bars(item):
             axes.barh(1.35, end - begin, left=begin, height=0.62, color=OUTCOMES[kind],

@@ -124,7 +124,7 @@ def _print_table(verdicts: Sequence[Verdict], seconds: float) -> None:
     say_line(bold(paint(text, 'fail' if wrong else 'ok')))
 
 
-# -- typed lines -----------------------------------------------------------------------------------
+# -- typed lines ----------------------------------------------------------------------------------
 
 
 def chat(stage: Stage) -> bool:
@@ -173,7 +173,7 @@ def _take_line(player: Player, line: str) -> None:
 
 def _lines() -> 'queue.Queue[Optional[str]]':
     """Return a queue of the lines that are typed; None follows the last."""
-    lines: 'queue.Queue[Optional[str]]' = queue.Queue()
+    lines: queue.Queue[Optional[str]] = queue.Queue()
 
     def read() -> None:
         for line in _raw_lines():

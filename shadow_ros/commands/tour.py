@@ -23,20 +23,20 @@ class Step:
 
 
 def tour() -> tuple[Step, ...]:
-    """Return the steps, in English and Chinese, from lying to lying."""
+    """Return the steps, in English and Chinese."""
     return (
         Step('who are you?', routed('talk')),
         Step('stand up', posture('stand')),
         Step('walk forward two meters', moves(x=2.0)),
         Step('左转九十度', moves(yaw=90.0)),
-        Step('take two steps back', moves(x=-0.6)),
+        Step('walk forward one meter', moves(x=1.0)),
         Step('坐下', posture('sit')),
-        Step('stand up, wave, then turn around',
-             plan('STAND', 'HELLO', 'TURN') & moves(yaw=180.0)),
-        Step('walk forward four meters', interrupted(0.8, 1.8), stop_after=1.0),
+        Step('stand up, wave, then turn left',
+             plan('STAND', 'HELLO', 'TURN') & moves(yaw=90.0)),
+        Step('walk forward four meters', interrupted(0.8, 2.0), stop_after=1.0),
         Step('stop', stops(0.5)),
         Step('do a backflip', refused()),
-        Step('向后退半米', moves(x=-0.5)),
+        Step('向右平移一米', moves(y=-1.0)),
         Step('go to the kitchen and find my keys', routed('remote')),
         Step('伸个懒腰', plan('STRETCH')),
         Step('lie down', posture('lie')),

@@ -17,29 +17,29 @@ _SHORT = {'robot.body': '--body', 'robot.network_interface': '--network-interfac
 
 def _parameters(function: _Command) -> _Command:
     """Give the command an option for each parameter of the configuration."""
-    for name, item in reversed(SETTINGS.items()):
+    for name, item in reversed(list(SETTINGS.items())):
         flags = [f'--{name}', *([_SHORT[name]] if name in _SHORT else [])]
         function = click.option(
             *flags, name.replace('.', '__'), metavar='VALUE',
             help=f'{item.text[0].upper()}{item.text[1:]} ({item.expected()}).')(function)
     return function
 
+_EXAMPLES = (
+    '\b\n'
+    '  shadow-ros up --body virtual\n'
+    '  shadow-ros up --body go2 --network-interface eth0 --robot.acrobatics true\n')
 
-@click.command()
+
+@click.command(epilog=_EXAMPLES)
 @click.option('--config', 'file', type=click.Path(path_type=Path), metavar='F',
               help='ROS parameter file; the defaults without it.')
 @_parameters
-@click.pass_context
-def up(ctx: click.Context, file: Optional[Path], **parameters: Optional[str]) -> None:
+def up(file: Optional[Path], **parameters: Optional[str]) -> None:
     """
     Run the nodes from a configuration until Ctrl-C.
 
     Every parameter of the configuration is an option; options win over the file. With --body
     virtual the virtual Go2 runs too. A node that dies is started again.
-
-    \b
-      shadow-ros up --body virtual
-      shadow-ros up --body go2 --network-interface eth0 --robot.acrobatics true
     """
     config = load(file, parameters)
     stop = threading.Event()

@@ -157,16 +157,17 @@ class GraphClient:
         return self._call(SetBool, 'confirm', SetBool.Request(data=yes), seconds)
 
     def _call(self, kind: Any, service: str, request: Any, seconds: float) -> tuple[bool, str]:
-        client = self._node.create_client(kind, service)
+        client: Any = self._node.create_client(kind, service)
         try:
             if not self.wait_until(client.service_is_ready, seconds):
                 raise RobotError(
                     f'expected the service /{self.namespace}/{service}, found none within '
                     f'{seconds:g} s; start the nodes with: shadow-ros up')
-            answer = client.call_async(request)
+            answer: Any = client.call_async(request)
             if not self.wait_until(answer.done, seconds):
                 raise RobotError(f'/{self.namespace}/{service} did not answer within '
                                  f'{seconds:g} s; if the dog moves, use its remote control')
-            return answer.result().success, answer.result().message
+            result = answer.result()
+            return bool(result.success), str(result.message)
         finally:
             self._node.destroy_client(client)

@@ -2,7 +2,7 @@
 
 from typing import Iterator
 
-from shadow_ros.commands.checks.check import Check, FAIL, OK, probe, Setup, WARN
+from shadow_ros.commands.checks.check import Check, OK, probe, Setup, WARN
 
 _DEVICES = """
 import json, sounddevice
