@@ -30,10 +30,10 @@ class Dog:
     """
 
     def __init__(self, now: float = 0.0, posture: Posture = IDLE, battery: float = 100.0,
-                 stuck: bool = False) -> None:
+                 walker: Optional[Walker] = None) -> None:
         self.posture = posture
         self.battery = battery
-        self.walker = Walker(stuck)
+        self.walker = walker or Walker()
         self._now = now
         self._skill: Optional[Skill] = None
         self._began = self._ends = now
@@ -56,11 +56,11 @@ class Dog:
         """Return whether it walks, brakes or is ordered to walk."""
         return self.walker.active(self._now)
 
-    def move(self, velocity: Triple, now: float) -> bool:
+    def move(self, velocity: Triple, now: float, guarded: bool = False) -> bool:
         """Walk at that velocity for a second; return False when the posture does not allow it."""
         self.advance(now)
         if self.walks:
-            self.walker.order(velocity, now)
+            self.walker.order(velocity, now, guarded)
         return self.walks
 
     def seek(self, goal: Triple, now: float) -> bool:
@@ -144,7 +144,8 @@ class Dog:
             z=height + hop, yaw=base.yaw + yaw, velocity=(vx + self._leap(), vy, wz),
             roll=roll + turns[0] * 2 * math.pi * _ease(part),
             pitch=pitch + slope + turns[1] * 2 * math.pi * _ease(part), height=height,
-            slope=slope, stride=self.walker.stride, walking=self.walking, battery=self.battery)
+            slope=slope, stride=self.walker.stride, walking=self.walking, battery=self.battery,
+            free_way=self.walker.wall.free_way(base) if self.walker.wall else math.inf)
 
     @property
     def _part(self) -> float:

@@ -10,6 +10,7 @@ from shadow_ros.robot.virtual.report import Report
 from shadow_ros.robot.virtual.legs import joint_angles
 
 _GRAVITY = 9.81
+_FAR = 10.0  # m, reported where there is no obstacle
 _FOOT_FORCE = 38  # what a foot of a standing dog reports, in the robot's own unit
 _FULL_VOLTS, _EMPTY_VOLTS = 33.6, 24.0  # eight cells
 
@@ -36,6 +37,7 @@ class SportState:
         message.body_height = report.height
         message.velocity = [report.velocity[0], report.velocity[1], 0.0]
         message.yaw_speed = report.velocity[2]
+        message.range_obstacle = [min(report.free_way, _FAR), _FAR, _FAR, _FAR]
         message.foot_force = [_FOOT_FORCE if report.posture.stands else 0] * 4
         _fill_imu(message.imu_state, report)
         return message

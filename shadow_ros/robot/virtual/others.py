@@ -1,4 +1,4 @@
-"""The services beside `sport`: the motion switcher and obstacle avoidance."""
+"""The services beside `sport`: motion switcher, obstacle avoidance, light and volume."""
 
 import json
 from typing import Any, Mapping
@@ -58,7 +58,7 @@ class ObstaclesAvoid:
 
     Its Move is obeyed while it is switched on and takes its commands from the api: as a velocity
     (mode 0), as a way from here (1) or as a pose of the odometry frame (2), in m and rad; the
-    turn is called `yaw` here. There are no obstacles in this world.
+    turn is called `yaw` here. The only obstacle there can be is a wall, seen straight ahead.
     """
 
     name = 'obstacles_avoid'
@@ -99,8 +99,33 @@ class ObstaclesAvoid:
         if not (self.on and self.from_api):
             return Code.NOT_READY
         if mode == 0:
-            obeyed = self.dog.move((x, y, yaw), now)
+            obeyed = self.dog.move((x, y, yaw), now, guarded=True)
         else:
             goal = self.dog.walker.base.ahead((x, y, yaw)) if mode == 1 else (x, y, yaw)
             obeyed = self.dog.seek(goal, now)
         return Code.OK if obeyed else Code.NOT_READY
+
+
+class Vui:
+    """The `vui` service: light and volume, kept and told again (ids 1001 to 1006)."""
+
+    name = 'vui'
+    version = '1.0.0.1'
+    _KEYS = ('enable', 'volume', 'brightness')
+
+    def __init__(self) -> None:
+        self.settings = {'enable': 1, 'volume': 5, 'brightness': 5}
+
+    def handle(self, api_id: int, parameter: str, now: float) -> Reply:
+        """Carry out one call: odd ids set, even ids get."""
+        which, gets = divmod(api_id - 1001, 2)
+        if not 0 <= which < len(self._KEYS):
+            return Code.NOT_IMPLEMENTED, ''
+        key = self._KEYS[which]
+        if gets:
+            return Code.OK, json.dumps({key: self.settings[key]})
+        try:
+            self.settings[key] = int(number(parse(parameter), key))
+        except BadParameter:
+            return Code.BAD_PARAMETER, ''
+        return Code.OK, ''

@@ -14,6 +14,8 @@ from shadow_ros.robot.virtual.dog import Dog
 from shadow_ros.robot.virtual.request_log import RequestLog
 from shadow_ros.robot.virtual.robot import FIRMWARES, Robot
 from shadow_ros.robot.virtual.skills import BALANCE, DAMP, IDLE, LIE, LOCK, SIT
+from shadow_ros.robot.virtual.walker import Walker
+from shadow_ros.robot.virtual.wall import Wall
 
 START_POSTURES = {'stand': IDLE, 'balance': BALANCE, 'lock': LOCK, 'sit': SIT, 'lie': LIE,
                   'damp': DAMP}
@@ -22,17 +24,19 @@ _DESCRIPTION = """\
 A virtual Unitree Go2 that serves the high-level API on real DDS.
 
 Any client of the Unitree SDK (Python, C++ or ROS 2) that reaches the network interface and the
-domain can command it as it would the robot: the services sport, motion_switcher and
-obstacles_avoid answer with the robot's api ids and error codes, postures take their time, Move
-accelerates, brakes and expires after a second, and rt/sportmodestate, rt/lowstate and their
-rt/lf/ variants tell what became of it."""
+domain can command it as it would the robot: the services sport, motion_switcher,
+obstacles_avoid and vui answer with the robot's api ids and error codes, postures take their
+time, Move accelerates, brakes and expires after a second, and rt/sportmodestate, rt/lowstate
+and their rt/lf/ variants tell what became of it.
+
+It is kinematics, not physics: it does not fall, and its legs are drawn after its motion."""
 
 _EPILOG = """\
 examples:
-  %(prog)s                                a standing Go2 on loopback, domain 0
+  %(prog)s
   %(prog)s --dds-domain 7 --print-requests
   %(prog)s --start-posture lie --firmware old
-  %(prog)s --stuck                        accepts Move, but does not move
+  %(prog)s --wall 3 --slip 10
 
 then, in another terminal, with the SDK itself:
   >>> from unitree_sdk2py.core.channel import ChannelFactoryInitialize
@@ -61,11 +65,16 @@ def build_parser() -> argparse.ArgumentParser:
                        help='charge to start with (default: 100)')
     robot.add_argument('--state-rate', type=_rate, default=100.0, metavar='HZ',
                        help='of rt/sportmodestate (default: 100)')
-    robot.add_argument('--low-rate', type=_rate, default=50.0, metavar='HZ',
-                       help='of rt/lowstate (default: 50)')
+    robot.add_argument('--low-rate', type=_rate, default=25.0, metavar='HZ',
+                       help='of rt/lowstate (default: 25)')
+    robot.add_argument('--wall', type=_metres, metavar='M',
+                       help='put a wall M metres ahead of the start: a guarded Move '
+                       '(obstacles_avoid) stops before it, any other bumps into it')
     faults = parser.add_argument_group('faults, to test what depends on the robot')
     faults.add_argument('--stuck', action='store_true',
                         help='Move is accepted and the legs step, but the dog stays where it is')
+    faults.add_argument('--slip', type=_percent, default=0.0, metavar='PERCENT',
+                        help='it walks that much slower than told (default: 0)')
     faults.add_argument('--no-replies', action='store_true',
                         help='requests are carried out but never answered')
     faults.add_argument('--reply-delay', type=_seconds, default=0.0, metavar='S',
@@ -104,8 +113,9 @@ def _serve(options: argparse.Namespace, log: RequestLog, stopped: threading.Even
     dds.connect(options.network_interface, options.dds_domain)
     from shadow_ros.robot.virtual.service import Faults, VirtualGo2
 
-    dog = Dog(time.monotonic(), START_POSTURES[options.start_posture], options.battery,
-              options.stuck)
+    walker = Walker(1.0 if options.stuck else options.slip / 100.0,
+                    None if options.wall is None else Wall(options.wall))
+    dog = Dog(time.monotonic(), START_POSTURES[options.start_posture], options.battery, walker)
     go2 = VirtualGo2(
         Robot(dog, options.firmware), log,
         Faults(options.no_replies, options.reply_delay, options.no_state),
@@ -119,15 +129,22 @@ def _serve(options: argparse.Namespace, log: RequestLog, stopped: threading.Even
 
 
 def _wait_for_parent(stopped: threading.Event) -> None:
-    """Set `stopped` when standard input closes."""
-    while os.read(0, 4096):
-        pass
-    stopped.set()
+    """Set `stopped` when standard input closes, or is not there at all."""
+    try:
+        while os.read(0, 4096):
+            pass
+    finally:
+        stopped.set()
 
 
 def _percent(text: str) -> float:
     """Return a charge, 0 to 100."""
     return _within(text, 0.0, 100.0)
+
+
+def _metres(text: str) -> float:
+    """Return a distance, 1 to 100 m."""
+    return _within(text, 1.0, 100.0)
 
 
 def _rate(text: str) -> float:

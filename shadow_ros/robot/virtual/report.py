@@ -15,7 +15,8 @@ class Report:
     m/s, rad/s in the body frame. `height` is the body's above its feet, z that above the ground;
     `slope` the part of the pitch (rad) that the legs make; `stride` the phase of the trot (rad).
     `skill` names the motion under way, '' when there is none; `mode`, `progress` and `gait` are
-    sportmodestate's, `code` the state code of new firmware. `battery` is in percent.
+    sportmodestate's, `code` the state code of new firmware. `battery` is in percent; `free_way`
+    is what lies before the nose (m), inf without an obstacle.
     """
 
     time: float
@@ -37,3 +38,4 @@ class Report:
     stride: float
     walking: bool
     battery: float
+    free_way: float

@@ -5,7 +5,7 @@ import json
 import sys
 import threading
 from types import TracebackType
-from typing import Optional, Type
+from typing import Optional, TextIO, Type
 
 
 class RequestLog:
@@ -28,8 +28,15 @@ class RequestLog:
         line = json.dumps({'time': round(now, 6), 'service': service, 'api_id': api_id,
                            'parameter': parameter})
         with self._lock:
-            for output in self._outputs:
-                print(line, file=output, flush=True)
+            for output in list(self._outputs):
+                self._write(output, line)
+
+    def _write(self, output: TextIO, line: str) -> None:
+        """Write a line; an output that is gone must not take the service with it."""
+        try:
+            print(line, file=output, flush=True)
+        except OSError:
+            self._outputs.remove(output)
 
     def __enter__(self) -> 'RequestLog':
         return self

@@ -99,7 +99,7 @@ class VirtualGo2:
     """
 
     def __init__(self, robot: Robot, log: Log = _log_nothing, faults: Faults = Faults(),
-                 state_rate: float = 100.0, low_rate: float = 50.0) -> None:
+                 state_rate: float = 100.0, low_rate: float = 25.0) -> None:
         self._robot = robot
         self._services = [Service(robot, name, log, faults) for name in robot.services]
         self._sport = [] if faults.no_state else [

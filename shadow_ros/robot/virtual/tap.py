@@ -8,6 +8,7 @@ For latency and "stands still in time" tests and benchmarks, of the virtual dog 
 import argparse
 from dataclasses import asdict, dataclass
 import json
+import signal
 import sys
 import threading
 import time
@@ -145,14 +146,15 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         if isinstance(seen, Request) or not options.no_states:
             print(json.dumps(asdict(seen)), flush=True)
 
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
     try:
         Tap(options.network_interface, options.dds_domain, show)
-        threading.Event().wait()
     except RobotError as error:
         print(f'tap: {error}', file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        pass
+    stopped.wait()
     return 0
 
 

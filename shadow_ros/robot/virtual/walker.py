@@ -5,6 +5,7 @@ from typing import Optional
 
 from shadow_ros.robot.virtual.base import Base, clamp, STILL, Triple
 from shadow_ros.robot.virtual.skills import AGILE, Gait
+from shadow_ros.robot.virtual.wall import Wall
 
 MOVE_LASTS = 1.0
 """Seconds after which a Move that is not repeated ends; users report 1 to 2 s on the robot."""
@@ -19,27 +20,32 @@ class Walker:
     """
     The base under orders: a velocity until it expires, or a goal until it is reached.
 
-    A `stuck` walker steps on the spot: it takes orders and does not move.
+    `slip` is the share of every velocity that is lost: 0.0 walks as told, 1.0 steps on the spot.
+    A guarded order keeps clear of the `wall`, if there is one; any other walks against it.
     """
 
-    def __init__(self, stuck: bool = False) -> None:
+    def __init__(self, slip: float = 0.0, wall: Optional[Wall] = None) -> None:
         self.base = Base()
         self.gait: Gait = AGILE
-        self.stuck = stuck
+        self.wall = wall
+        self._slip = slip
+        self._guarded = False
         self.stride = 0.0
         self._order: Triple = STILL
         self._ends = -math.inf
         self._goal: Optional[Triple] = None
 
-    def order(self, velocity: Triple, now: float) -> None:
+    def order(self, velocity: Triple, now: float, guarded: bool = False) -> None:
         """Walk at that velocity (m/s, m/s, rad/s) for MOVE_LASTS."""
         self._goal = None
+        self._guarded = guarded
         self._order = clamp(velocity)
         self._ends = now + MOVE_LASTS
 
     def seek(self, goal: Triple) -> None:
-        """Walk until position (m) and heading (rad) are those of the goal."""
+        """Walk, guarded, until position (m) and heading (rad) are those of the goal."""
         self._goal = goal
+        self._guarded = True
         self._ends = -math.inf
 
     def stop(self) -> None:
@@ -55,7 +61,13 @@ class Walker:
         """Walk from `now` for `dt` seconds."""
         if not self.active(now):
             return
-        self.base.step(STILL if self.stuck else self._target(now), dt)
+        x, y, turn = self._target(now)
+        if self.wall and self._guarded:
+            x, y, turn = self.wall.guard((x, y, turn), self.base)
+        grip = 1.0 - self._slip
+        self.base.step((x * grip, y * grip, turn * grip), dt)
+        if self.wall:
+            self.wall.hold(self.base)
         self.stride = (self.stride + 2 * math.pi * _STRIDES * dt) % (2 * math.pi)
 
     def _target(self, now: float) -> Triple:

@@ -154,3 +154,12 @@ def test_guarded_move_to_an_increment_and_to_a_pose(robot):
     avoid(robot, 1003, 20.0, x=0.0, y=0.0, yaw=0.0, mode=2)
     report = robot.report(40.0)
     assert (report.x, report.y, report.yaw) == pytest.approx((0.0, 0.0, 0.0), abs=0.03)
+
+
+def test_vui_keeps_light_and_volume(robot):
+    assert robot.handle('vui', 1003, '{"volume": 7}', 0.0) == (Code.OK, '')
+    assert robot.handle('vui', 1004, '{}', 0.0) == (Code.OK, '{"volume": 7}')
+    assert robot.handle('vui', 1005, '{"volume": 7}', 0.0)[0] == Code.BAD_PARAMETER
+    assert robot.handle('vui', 1007, '{}', 0.0)[0] == Code.NOT_IMPLEMENTED
+    switch(robot, 1003)
+    assert robot.handle('vui', 1006, '{}', 0.0) == (Code.OK, '{"brightness": 5}')
