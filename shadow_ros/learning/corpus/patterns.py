@@ -1,0 +1,45 @@
+"""The pattern language of the corpus files: `(a|b|)` is a choice, `<name>` a rule's line."""
+
+from functools import lru_cache
+from pathlib import Path
+import random
+import re
+from typing import Any, Mapping, Sequence
+
+import yaml
+
+DATA = Path(__file__).parent / 'data'
+
+_CHOICE = re.compile(r'\(([^()]*)\)')
+_RULE = re.compile(r'<([a-z]\w*)>')
+
+Rules = Mapping[str, Sequence[str]]
+
+
+@lru_cache(maxsize=None)
+def read(name: str) -> dict[str, Any]:
+    """Return the content of a corpus file, e.g. `commands_en`."""
+    loaded = yaml.safe_load((DATA / f'{name}.yaml').read_text(encoding='utf-8'))
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def expand(pattern: str, rules: Rules, rng: random.Random) -> str:
+    """Return one text of a pattern, chosen at random."""
+    while match := _RULE.search(pattern):
+        line = str(rng.choice(rules[match[1]]))
+        pattern = pattern[:match.start()] + line + pattern[match.end():]
+    while match := _CHOICE.search(pattern):
+        choice = rng.choice(match[1].split('|'))
+        pattern = pattern[:match.start()] + choice + pattern[match.end():]
+    return pattern
+
+
+def count(pattern: str, rules: Rules) -> int:
+    """Return how many texts a pattern stands for, amounts not counted."""
+    total = 1
+    for match in _RULE.finditer(pattern):
+        total *= sum(count(str(line), rules) for line in rules[match[1]])
+    for match in _CHOICE.finditer(_RULE.sub('', pattern)):
+        total *= match[1].count('|') + 1
+    return total
