@@ -103,7 +103,6 @@ class LeanRuntime:
         self.key_heads = config.num_key_value_heads
         self.size = int(getattr(config, 'head_dim', None)
                         or config.hidden_size // config.num_attention_heads)
-        self.eps = config.rms_norm_eps
         with torch.no_grad():
             self._take(model)
 
@@ -112,10 +111,13 @@ class LeanRuntime:
         stack: Any = model.shadow_model
         weight = model.lm_head.weight
         self.embeddings = stack.embed_tokens.weight.detach().clone()
+        eps = stack.config.rms_norm_eps
+        self.floor = weight.new_tensor((self.embeddings.shape[1] * eps) ** 0.5)
+        self.head_floor = weight.new_tensor((self.size * eps) ** 0.5)
         self.layers = [_Layer(block, self) for block in blocks(stack)]
         # logits = x W_norm P^T H^T, with P the projection [d_large, d], H the head [vocab, d_large]
         head = weight @ model.shadow_hidden_projection.weight
-        self.head = (head * stack.norm.weight).detach().contiguous()
+        self.head = (head * _gain(stack.norm)).detach().contiguous()
         places = torch.arange(self.limit, device=weight.device)[None]
         cos, sin = stack.rotary_emb(self.embeddings, places)  # [1, limit, e]
         half = self.size // 2
@@ -136,8 +138,7 @@ class LeanRuntime:
             x = layer.forward(x, index, start, end)
         self.length = end
         self.passes += 1
-        x = F.rms_norm(x[-1:], (x.shape[-1],), None, self.eps)
-        return F.linear(x, self.head)[0]
+        return F.linear(_unit(x[-1:], self.floor), self.head)[0]
 
     def rewind(self, length: int) -> None:
         """Forget all but the first `length` tokens."""
@@ -151,7 +152,7 @@ class _Layer:
     def __init__(self, block: Any, runtime: LeanRuntime) -> None:
         self.runtime = runtime
         attention, mlp = block.self_attn, block.mlp
-        first, second = block.input_layernorm.weight, block.post_attention_layernorm.weight
+        first, second = _gain(block.input_layernorm), _gain(block.post_attention_layernorm)
         parts = (attention.q_proj, attention.k_proj, attention.v_proj)
         self.qkv = torch.cat([p.weight for p in parts]) * first  # [(a + 2c) e, d]
         self.qkv_bias = _biases(parts)
@@ -163,15 +164,14 @@ class _Layer:
         self.qk_norm: Optional[Tensor] = None
         if hasattr(attention, 'q_norm'):
             self.qk_norm = torch.cat([
-                attention.q_norm.weight.expand(runtime.heads, -1) * self.scale,
-                attention.k_norm.weight.expand(runtime.key_heads, -1)]).contiguous()  # [a + c, e]
+                _gain(attention.q_norm).expand(runtime.heads, -1) * self.scale,
+                _gain(attention.k_norm).expand(runtime.key_heads, -1)]).contiguous()  # [a + c, e]
 
     def forward(self, x: Tensor, index: int, start: int, end: int) -> Tensor:
         """Return the block's output [t, d] for tokens start to end."""
-        d = x.shape[-1:]
-        h = F.rms_norm(x, d, None, self.runtime.eps)
+        h = _unit(x, self.runtime.floor)
         x = x + F.linear(self._attend(h, index, start, end), self.out, self.out_bias)
-        h = F.rms_norm(x, d, None, self.runtime.eps)
+        h = _unit(x, self.runtime.floor)
         gate, up = F.linear(h, self.gate_up).chunk(2, -1)
         return x + F.linear(F.silu(gate) * up, self.down)
 
@@ -195,11 +195,27 @@ class _Layer:
         """Return queries and keys [t, a + c, e] normalised, scaled and rotated to their places."""
         run = self.runtime
         if self.qk_norm is not None:
-            qk = F.rms_norm(qk, (run.size,), None, run.eps) * self.qk_norm
+            qk = _unit(qk, run.head_floor) * self.qk_norm
         else:
             qk = torch.cat((qk[:, :run.heads] * self.scale, qk[:, run.heads:]), 1)
         swapped = qk.roll(run.size // 2, -1)  # the two halves change places
         return torch.addcmul(qk * run.cos[start:end], swapped, run.sin[start:end])
+
+
+def _unit(x: Tensor, floor: Tensor) -> Tensor:
+    """
+    Return vectors divided by their length, as RMSNorm does but for the factor of `_gain`.
+
+    `floor` is sqrt(d eps). Half the time of torch's RMSNorm for one token on a CPU.
+    """
+    return x / torch.hypot(torch.linalg.vector_norm(x, dim=-1, keepdim=True), floor)
+
+
+def _gain(norm: Any) -> Tensor:
+    """Return what RMSNorm multiplies unit vectors by: its weight times sqrt(d)."""
+    weight = norm.weight
+    assert isinstance(weight, Tensor)
+    return weight * weight.shape[0] ** 0.5
 
 
 def _biases(parts: Sequence[nn.Linear]) -> Optional[Tensor]:
