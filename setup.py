@@ -8,10 +8,10 @@ from setuptools import find_packages, setup
 NAME = 'shadow_ros'
 VERSION = '0.1.0'  # package.xml bears the same; a test keeps them equal
 
-BASE = [
-    'click>=8.1',  # the shadow-ros command line
-    'numpy>=1.23',  # sound and kinematics as arrays
-    'pyyaml>=6.0',  # configuration files
+BASE = [  # no newer than what Ubuntu 22.04 has, for colcon
+    'click>=8.0',  # the shadow-ros command line
+    'numpy>=1.21',  # sound and kinematics as arrays
+    'pyyaml>=5.4',  # configuration files
 ]
 INTENT = [
     'cn2an>=0.5.22',  # Chinese number words to digits
