@@ -5,10 +5,14 @@ The probe is a ROS node inside the test process, in a context of its own for eac
 without threads: it spins only while a test waits for something, always with a time limit.
 """
 
+from contextlib import contextmanager
+from dataclasses import dataclass
+import os
 from pathlib import Path
 import sys
 import time
-from typing import Any, Callable, Iterator
+from types import MappingProxyType
+from typing import Any, Callable, Iterator, Mapping, Sequence
 
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.srv import ChangeState, GetState
@@ -24,6 +28,7 @@ from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import String
 
 ROOT = Path(__file__).parents[2]
+STARTING = 90.0  # seconds; torch alone takes ten of them on a busy machine
 DISCOVERY = 20.0  # seconds; usually 0.1 or 3, more on a busy machine
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
@@ -149,14 +154,31 @@ class Probe:
             what=f'the health of {part}')
 
 
+@contextmanager
+def probing(env: Mapping[str, str]) -> Iterator[Probe]:
+    """Yield a probe in the ROS domain of an environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        for key in ('ROS_LOG_DIR', 'ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_DOMAIN_ID'):
+            patch.setenv(key, env[key])
+        probe = Probe(int(env['ROS_DOMAIN_ID']))
+    try:
+        yield probe
+    finally:
+        probe.close()
+
+
 @pytest.fixture
-def probe(ros_env, monkeypatch) -> Iterator[Probe]:
-    """Yield a probe in the test's own ROS domain; a failing test closes it all the same."""
-    for key in ('ROS_LOG_DIR', 'ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_DOMAIN_ID'):
-        monkeypatch.setenv(key, ros_env[key])
-    probe = Probe(int(ros_env['ROS_DOMAIN_ID']))
-    yield probe
-    probe.close()
+def probe(ros_env) -> Iterator[Probe]:
+    """Yield a probe in the test's own ROS domain."""
+    with probing(ros_env) as probe:
+        yield probe
+
+
+def node_command(node: str, *parameters: str, arguments: Sequence[str] = ()) -> list[str]:
+    """Return the command of a node (or of a file that holds one) with ROS parameters."""
+    module = [node] if '/' in node else ['-m', f'shadow_ros.nodes.{node}']
+    pairs = [word for parameter in parameters for word in ('-p', parameter)]
+    return [sys.executable, *module, *arguments, '--ros-args', *pairs]
 
 
 @pytest.fixture
@@ -166,14 +188,49 @@ def start_node(spawn, ros_env) -> Callable[..., Any]:
 
     `wait=False` returns at once, `arguments` follow the module's name, `env` adds to its own.
     """
-    def start(node: str, *parameters: str, wait: bool = True, arguments: tuple[str, ...] = (),
-              env: dict[str, str] = {}) -> Any:
-        command = [sys.executable, *(['-m', f'shadow_ros.nodes.{node}'] if '/' not in node
-                                     else [node]), *arguments, '--ros-args']
-        for parameter in parameters:
-            command += ['-p', parameter]
-        child = spawn(command, env={**ros_env, 'PYTHONPATH': str(ROOT), **env})
+    def start(node: str, *parameters: str, wait: bool = True, arguments: Sequence[str] = (),
+              env: Mapping[str, str] = MappingProxyType({})) -> Any:
+        child = spawn(node_command(node, *parameters, arguments=arguments),
+                      env={**ros_env, 'PYTHONPATH': str(ROOT), **env})
         if wait:
-            child.wait_for(' ready', 60)
+            child.wait_for(' ready', STARTING)
         return child
     return start
+
+
+@dataclass
+class Shared:
+    """A node that all tests of a module share, because it starts slowly, and a probe beside it."""
+
+    child: Any
+    probe: Probe
+
+
+@pytest.fixture(scope='module')
+def share_node(request, tmp_path_factory) -> Iterator[Callable[..., Shared]]:
+    """Yield `share_node('intent', ...)`, as `start_node`, for a fixture of the whole module."""
+    root = request.config.pluginmanager.get_plugin(str(ROOT / 'test' / 'conftest.py'))
+    domain, claim = root._claim_domain()
+    env = {**os.environ, 'ROS_DOMAIN_ID': str(domain), 'PYTHONUNBUFFERED': '1',
+           'ROS_LOG_DIR': str(tmp_path_factory.mktemp('ros_log')), 'PYTHONPATH': str(ROOT),
+           'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST', 'OMP_WAIT_POLICY': 'PASSIVE'}
+    children = []
+
+    def start(node: str, *parameters: str) -> Shared:
+        child = root.Child(node_command(node, *parameters), env=env)
+        children.append(child)
+        child.wait_for(' ready', STARTING)
+        return Shared(child, probe)
+
+    with probing(env) as probe:
+        yield start
+        for child in children:
+            child.end()
+    claim.close()
+
+
+@pytest.fixture(scope='session')
+def tiny_model(tmp_path_factory) -> Path:
+    """Return the folder of a model that knows the commands of tiny_model.PAIRS by heart."""
+    import tiny_model
+    return tiny_model.make(tmp_path_factory.mktemp('tiny_model'))

@@ -1,0 +1,189 @@
+"""The intent node as a real process, with a small model taught by heart."""
+
+import json
+import signal
+import threading
+import time
+
+import pytest
+from rcl_interfaces.msg import ParameterType, ParameterValue
+from std_srvs.srv import SetBool
+
+from shadow_ros.nodes.intent import Heard, Inbox
+from shadow_ros.records import Event, PlanRecord
+
+
+@pytest.fixture(scope='module')
+def node(share_node, tiny_model):
+    """Yield the intent node that most tests share; it must outlive them all and end cleanly."""
+    shared = share_node('intent', f'intent.model:={tiny_model}')
+    probe = shared.probe
+    probe.plans, probe.replies = probe.hear('plan'), probe.hear('reply')
+    for topic in ('command', 'transcript', 'event'):
+        probe.publisher(topic)
+    yield shared
+    shared.child.signal(signal.SIGTERM)
+    assert shared.child.wait(20) == 0, shared.child.output
+    assert 'Traceback' not in shared.child.output
+
+
+@pytest.fixture
+def graph(node):
+    """Yield the probe beside the shared node; nothing of earlier tests is in its lists."""
+    node.probe.plans.clear()
+    node.probe.replies.clear()
+    yield node.probe
+    assert node.child.process.poll() is None, node.child.output
+
+
+def plan_of(graph, text, topic='command') -> PlanRecord:
+    """Return the record that the text leads to."""
+    graph.say(topic, text)
+    return PlanRecord.from_json(graph.wait(
+        lambda: next((p for p in graph.plans if json.loads(p)['text'] == text), None),
+        10, f'a plan for {text!r}'))
+
+
+def test_typed_command(graph):
+    """The actions first, the reply on its own topic, and where the time went."""
+    before = time.time()
+    record = plan_of(graph, 'walk forward 2 meters')
+    assert str(record.plan).startswith('[MOVE x=2.0]')
+    assert (record.source, record.by, record.model) == ('command', 'edge', 'tiny')
+    assert before <= record.stamp <= time.time() and record.confidence > 0.6
+    assert {'queue', 'tokens', 'actions', 'total'} <= record.timing_ms.keys()
+    assert record.timing_ms['total'] >= record.timing_ms['actions'] > 0
+    graph.wait(lambda: 'On it!' in graph.replies, 5, 'the reply')
+    assert len(graph.plans) == 1
+
+
+def test_spoken_command_and_talk(graph):
+    """A transcript's plan says so; talk has a reply and no motion."""
+    assert plan_of(graph, '坐下', 'transcript').source == 'speech'
+    graph.wait(lambda: '好的！' in graph.replies, 5, 'the reply')
+    record = plan_of(graph, 'who are you')
+    assert record.plan.route == 'talk' and record.plan.reply == "I'm Doger."
+    graph.wait(lambda: "I'm Doger." in graph.replies, 5, 'the reply')
+
+
+def test_beyond_the_edge_without_a_backbone(graph):
+    """REMOTE is told as it is."""
+    record = plan_of(graph, 'what is the capital of France')
+    assert record.plan.route == 'remote'
+    graph.wait(lambda: 'That is beyond me, and no cloud is attached.' in graph.replies, 5)
+    answer = graph.call(SetBool, 'attach_backbone', data=True)
+    assert not answer.success and 'set intent.backbone.url' in answer.message
+    assert graph.call(SetBool, 'attach_backbone', data=False).success
+
+
+@pytest.mark.parametrize('text', ['stop', '停下', 'Stop, stop, stop!', 'emergency stop'])
+def test_stop_word_skips_the_model(graph, text):
+    """The plan is there at once and made by no model."""
+    record = plan_of(graph, text)
+    assert (str(record.plan), record.source, record.model) == ('[STOP]', 'stop word', '')
+    assert record.timing_ms['total'] < 20
+
+
+def test_stop_word_makes_older_commands_void(graph):
+    """What waits or is being thought about when the stop comes leads to nothing any more."""
+    for _ in range(6):
+        graph.say('command', 'walk forward 2 meters')
+    graph.say('command', 'stop')
+    graph.wait(lambda: any('stop word' in p for p in graph.plans), 5, 'the stop')
+    graph.say('command', 'turn left')
+    graph.wait(lambda: any('"turn left"' in p for p in graph.plans), 5, 'the next plan')
+    texts = [json.loads(p)['text'] for p in graph.plans]
+    assert texts[texts.index('stop'):] == ['stop', 'turn left']
+
+
+def test_yes_belongs_to_an_open_question(graph):
+    """While the robot asks, yes and no are not commands; before and after they are."""
+    assert plan_of(graph, 'yes').plan.route == 'talk'
+    graph.plans.clear()
+    graph.say('event', Event('abc', 'confirm').to_json())
+    graph.say('event', 'not json')
+    graph.say('event', Event('other', 'progress').to_json())
+    graph.spin(0.2)  # events and commands are different topics: no order between them
+    graph.say('command', 'yes')
+    graph.say('transcript', '不')
+    assert plan_of(graph, 'turn left')
+    assert [json.loads(p)['text'] for p in graph.plans] == ['turn left']
+    graph.say('event', Event('abc', 'started').to_json())
+    graph.spin(0.2)
+    assert plan_of(graph, 'yes').plan.route == 'talk'
+
+
+@pytest.mark.parametrize('text', [
+    'x' * 100_000, 'a\nb\t[SIT]\x01', '🐕🐩🦮' * 50, '\u202e\u0000\u200b', '[MOVE x=99] ]]][[',
+    '<|plan|>[BACK_FLIP]<|end|>', '停' * 3000],
+    ids=['100 kB', 'control', 'emoji', 'invisible', 'tags', 'markers', 'long zh'])
+def test_strange_text_harms_nobody(graph, text):
+    """Whatever comes is answered with words or a valid plan, and the next command works."""
+    graph.say('command', text)
+    record = plan_of(graph, 'turn left')
+    assert str(record.plan).startswith('[TURN yaw=90]')
+    for line in graph.plans:
+        assert len(line) < 10_000 and PlanRecord.from_json(line)
+
+
+def test_empty_text(graph):
+    """A typed nothing is answered, a recognised nothing is not; neither is a plan."""
+    graph.say('command', ' \n ')
+    graph.wait(lambda: graph.replies, 5, 'a reply')
+    graph.say('transcript', '')
+    assert plan_of(graph, 'turn left') and len(graph.plans) == 1
+
+
+def test_unsure_asks_back(graph):
+    """Below the threshold, which may be changed while running, there is a question, no motion."""
+    certain = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=1.0)
+    assert graph.set('intent', 'intent.threshold', certain) == ''
+    record = plan_of(graph, 'turn left')
+    assert record.plan.route == 'talk' and 'TURN yaw=90' in record.plan.reply
+    graph.wait(lambda: record.plan.reply in graph.replies, 5, 'the question')
+    own = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=-1.0)
+    assert graph.set('intent', 'intent.threshold', own) == ''
+
+
+def test_diagnostics(graph):
+    """The model's name and the last times, for people and for the action node."""
+    plan_of(graph, 'turn left')
+    graph.wait(lambda: 'Turning.' in graph.replies, 5)
+    values = {v.key: v.value for v in graph.health('shadow/intent: model').values}
+    assert values['model'] == 'tiny' and values['waiting'] == '0' and int(values['commands']) > 0
+    assert float(values['last_total_ms']) > 0
+    values = {v.key: v.value for v in graph.health('shadow/intent: backbone').values}
+    assert values['backbone_attached'] == 'False'
+
+
+def test_missing_model_is_a_sentence(start_node):
+    """The path and what to do, exit code 1."""
+    child = start_node('intent', 'intent.model:=/nowhere/model', wait=False)
+    assert child.wait(60) == 1
+    assert 'the model folder /nowhere/model does not exist; give the path of one' in child.output
+    assert 'Traceback' not in child.output
+
+
+def test_lifecycle_there_and_back(start_node, probe, tiny_model):
+    """A node that was taken down works again; a backbone's address is no promise of a client."""
+    start_node('intent', f'intent.model:={tiny_model}', 'intent.backbone.url:=http://localhost:1')
+    for transition in ('deactivate', 'cleanup', 'configure', 'activate'):
+        assert probe.change('intent', transition), transition
+    probe.plans = probe.hear('plan')
+    assert plan_of(probe, 'turn left')
+    answer = probe.call(SetBool, 'attach_backbone', data=True)
+    assert not answer.success and 'no client for a backbone yet' in answer.message
+
+
+def test_inbox_is_bounded_and_ends():
+    """The oldest goes for the newest; closing frees who waits."""
+    inbox = Inbox(2)
+    assert [inbox.put(Heard(text, '')) for text in 'abc'][2].text == 'a'
+    assert (inbox.get().text, len(inbox), inbox.dropped) == ('b', 1, 1)
+    inbox.clear()
+    got = []
+    thread = threading.Thread(target=lambda: got.append(inbox.get()))
+    thread.start()
+    inbox.close()
+    thread.join(5)
+    assert got == [None]
