@@ -6,8 +6,8 @@ from unitree_sdk2py.idl.default import (
     unitree_go_msg_dds__LowState_, unitree_go_msg_dds__SportModeState_)
 from unitree_sdk2py.idl.unitree_go.msg.dds_ import IMUState_, LowState_, SportModeState_
 
-from shadow_ros.robot.virtual.report import Report
 from shadow_ros.robot.virtual.legs import joint_angles
+from shadow_ros.robot.virtual.report import Report
 
 _GRAVITY = 9.81
 _FAR = 10.0  # m, reported where there is no obstacle
