@@ -55,9 +55,10 @@ class ObstaclesAvoid:
     """
     The `obstacles_avoid` service.
 
-    1001 SwitchSet, 1002 SwitchGet, 1003 Move, 1004 UseRemoteCommandFromApi. Move is obeyed while it is switched on and takes its commands from the api: as a velocity
-    (mode 0), as a way from here (1) or as a pose of the odometry frame (2), in m and rad; the
-    turn is called `yaw` here. The only obstacle there can be is a wall, seen straight ahead.
+    1001 SwitchSet, 1002 SwitchGet, 1003 Move, 1004 UseRemoteCommandFromApi. Move is obeyed while
+    the service is switched on and takes its commands from the api: as a velocity (mode 0), as a
+    way from here (1) or as a pose of the odometry frame (2), in m and rad; the turn is called
+    `yaw` here. The only obstacle there can be is a wall, seen straight ahead.
     """
 
     name = 'obstacles_avoid'
