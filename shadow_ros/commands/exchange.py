@@ -42,6 +42,14 @@ class Exchange:
             self.end = event
         return True
 
+    def take_reply(self, text: str) -> bool:
+        """Take what the robot says; return whether it is news: no plan or event told it yet."""
+        told = {event.reason for _, event in self.events} | {*self.replies}
+        if self.plan:
+            told.add(self.plan.plan.reply)
+        self.replies.append(text)
+        return text not in told
+
     @property
     def kinds(self) -> list[str]:
         """Return the kinds of all events, in order."""
@@ -54,16 +62,8 @@ class Exchange:
 
     @property
     def done(self) -> bool:
-        """Return whether the wish was carried out; a stop is, when the body has stopped."""
-        if self.end is None or self.route == 'remote':
-            return False
-        return self.end.kind == 'done' or (self.end.kind == 'stopped' and self.only_stops)
-
-    @property
-    def only_stops(self) -> bool:
-        """Return whether the plan does nothing but stop."""
-        actions = self.plan.plan.actions if self.plan else ()
-        return bool(actions) and all(action.name == 'STOP' for action in actions)
+        """Return whether the wish was carried out; what is beyond the robot was not."""
+        return self.end is not None and self.end.kind == 'done' and self.route != 'remote'
 
     @property
     def reason(self) -> str:
@@ -104,6 +104,11 @@ def figures(event: Event) -> str:
     elif 'seconds' in data:
         told.append(f'in {data["seconds"]:.1f} s' if told else f'{data["seconds"]:.1f} s')
     return ' '.join(told)
+
+
+def reply_line(text: str) -> str:
+    """Return what the robot says as one line."""
+    return f'{"":10}{paint("says", "quiet")}       “{text}”'
 
 
 def heading(text: str, source: str, number: Optional[int] = None) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from shadow_ros.commands.exchange import event_line, Exchange, plan_line
+from shadow_ros.commands.exchange import event_line, Exchange, plan_line, reply_line
 from shadow_ros.commands.style import paint, say_line
 from shadow_ros.errors import ConfigError, RobotError
 from shadow_ros.records import Event, PlanRecord
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from shadow_ros.nodes.client import GraphClient, News
 
 CONNECT_SECONDS = 10.0
+PLAN_SECONDS = 15.0
+LAST_WORDS_SECONDS = 0.2  # what the robot says may come after the end of what it does
 
 
 def open_client(name: str) -> 'GraphClient':
@@ -60,26 +62,32 @@ def answer(ctx: click.Context, client: 'GraphClient', yes: bool) -> None:
 
 def converse(client: 'GraphClient', text: str, timeout: float) -> Exchange:
     """Say it, and print what comes until the command ends, or raise RobotError."""
-    list(client.listen(0.0))
+    list(client.listen(0.0))  # what came before is not ours
     exchange = Exchange(text, time.monotonic())
     client.say(text)
-    deadline = exchange.begun + timeout
     while exchange.end is None:
-        if time.monotonic() > deadline:
-            raise RobotError(f'expected the end of {text[:60]!r} within {timeout:g} s, got '
+        waited = time.monotonic() - exchange.begun
+        if waited > (timeout if exchange.plan else min(timeout, PLAN_SECONDS)):
+            raise RobotError(f'expected the end of {text[:60]!r} within {waited:.0f} s, got '
                              f'{", ".join(exchange.kinds) or "no plan"}; the robot may still be '
                              'at it: shadow-ros stop')
         for news in client.listen(0.1):
             show(exchange, news)
+    client.wait_until(lambda: False, LAST_WORDS_SECONDS)
+    for news in client.listen(0.0):
+        show(exchange, news)
     return exchange
 
 
 def show(exchange: Exchange, news: 'News') -> None:
     """Print what concerns the exchange."""
+    from shadow_ros.nodes.client import Reply
     if isinstance(news, PlanRecord) and exchange.take_plan(news):
         say_line(f'{"plan":>6}    {plan_line(news)}')
     elif isinstance(news, Event) and exchange.take_event(news, time.monotonic()):
         say_line(event_line(*exchange.events[-1]))
+    elif isinstance(news, Reply) and exchange.take_reply(news.text):
+        say_line(reply_line(news.text))
 
 
 @click.command()

@@ -3,7 +3,7 @@
 import time
 from typing import Callable, TYPE_CHECKING
 
-from shadow_ros.commands.exchange import event_line, Exchange, heading, plan_line
+from shadow_ros.commands.exchange import event_line, Exchange, heading, plan_line, reply_line
 from shadow_ros.commands.recording import Recording, Said, where
 from shadow_ros.commands.style import paint, say_line
 from shadow_ros.errors import RobotError
@@ -88,13 +88,16 @@ class Player:
             self._take(news)
 
     def _take(self, news: 'News') -> None:
-        from shadow_ros.nodes.client import Heard, Pose
+        from shadow_ros.nodes.client import Heard, Pose, Reply
         if isinstance(news, Pose):
             self.recording.pose(self.now, news.x, news.y, news.yaw)
         elif isinstance(news, RobotState):
             self.recording.state(self.now, news.posture, news.moving)
         elif isinstance(news, Heard) and news.final:
             self.heard.append(self.give(news.text, 'spoken', publish=False))
+        elif isinstance(news, Reply):
+            if self.recording.said and self.recording.said[-1].exchange.take_reply(news.text):
+                say_line(reply_line(news.text))
         elif isinstance(news, (PlanRecord, Event)):
             self._tell(news)
 

@@ -17,7 +17,7 @@ from shadow_ros.config import Config
 from shadow_ros.errors import RobotError
 from shadow_ros.group import Group
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 _ENDPOINT_SECONDS = 1.5  # from the end of a sound file to its last transcript
 _SPEECH_SECONDS = 12.0  # the same on a slow machine, when nothing was heard yet
 

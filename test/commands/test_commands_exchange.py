@@ -1,0 +1,74 @@
+"""A command and what became of it."""
+
+import pytest
+
+from shadow_ros.commands.exchange import event_line, Exchange, figures, plan_line
+from shadow_ros.plan import parse
+from shadow_ros.records import Event, PlanRecord
+
+
+def exchange(plan, *events, text='do it'):
+    """Return an exchange that has heard this plan and these (kind, index, reason)."""
+    one = Exchange(text, 100.0)
+    record = PlanRecord(parse(plan), text=text)
+    assert one.take_plan(record)
+    for second, (kind, index, reason) in enumerate(events):
+        one.take_event(Event(record.id, kind, index, reason=reason), 100.0 + second)
+    return one
+
+
+@pytest.mark.parametrize('plan, end, done', [
+    ('[SIT]', 'done', True), ('[SIT]', 'failed', False), ('[SIT]', 'refused', False),
+    ('[SIT]', 'stopped', False), ('[STOP]', 'done', True), ('Hello.', 'done', True),
+    ('[REMOTE]', 'done', False),
+])
+def test_done_means_carried_out(plan, end, done):
+    assert exchange(plan, ('accepted', -1, ''), (end, -1, '')).done is done
+
+
+def test_it_takes_its_own_plan_and_events_only():
+    one = Exchange('sit', 0.0)
+    assert not one.take_event(Event('x', 'done'), 1.0)
+    assert not one.take_plan(PlanRecord(parse('[SIT]'), text='stand'))
+    record = PlanRecord(parse('[SIT]'), text=' sit ')
+    assert one.take_plan(record)
+    assert not one.take_plan(PlanRecord(parse('[LIE]'), text='sit'))
+    assert not one.take_event(Event('other', 'done'), 1.0)
+    assert one.take_event(Event(record.id, 'done', 0), 1.0)
+    assert one.end is None
+    assert one.take_event(Event(record.id, 'done'), 2.0)
+    assert not one.take_event(Event(record.id, 'done'), 3.0)
+    assert one.kinds == ['done', 'done']
+
+
+def test_a_long_text_is_known_by_its_beginning():
+    one = Exchange('a' * 100_000, 0.0)
+    assert not one.take_plan(PlanRecord(parse('Hm.'), text='a'))
+    assert one.take_plan(PlanRecord(parse('Hm.'), text='a' * 2000))
+
+
+def test_a_reply_is_told_once():
+    one = exchange('[BACK_FLIP] Wow!', ('refused', -1, 'Not allowed.'))
+    assert [one.take_reply(text) for text in ('Wow!', 'Not allowed.', 'Oh.', 'Oh.')] == [
+        False, False, True, False]
+    assert one.reason == 'Not allowed.'
+
+
+@pytest.mark.parametrize('kind, data, text', [
+    ('progress', {'done_m': 0.5, 'goal_m': 2.0}, '0.50 of 2.00 m'),
+    ('done', {'done_deg': 89.94, 'goal_deg': 90, 'seconds': 2.31}, '89.9 of 90.0° in 2.3 s'),
+    ('done', {'seconds': 3.0}, '3.0 s'),
+    ('stopped', {'seconds': 0.14}, 'still after 0.14 s'),
+    ('started', {'since_command_ms': 3.0}, ''),
+])
+def test_figures_are_told_in_words(kind, data, text):
+    assert figures(Event('x', kind, data=data)) == text
+
+
+def test_lines_hold_what_matters():
+    record = PlanRecord(parse('[SIT] OK'), confidence=0.98, timing_ms={'total': 12.4})
+    for part in ('[SIT]', 'OK', 'edge', '0.98', '12 ms'):
+        assert part in plan_line(record)
+    line = event_line(1.234, Event('x', 'failed', 0, '[SIT]', 'I fell.'))
+    for part in ('1.23 s', 'failed', '[SIT]', 'I fell.'):
+        assert part in line
