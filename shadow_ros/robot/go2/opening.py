@@ -53,36 +53,36 @@ def meet(ask: Ask, reports: Callable[[], bool], where: str) -> Facts:
 
     `reports` tells whether its state comes; `where` names interface and domain.
     """
-    mode = _wake(ask, where, reports)
+    _find(ask, reports, where)
+    mode, avoids = _services(ask)
+    if mode == '':
+        mode = _select(ask)
+        _find(ask, reports, where, mode, WAKE_WITHIN)
     new_table = _new_table(ask)
     _wait_for_reports(reports, where)
-    mode_again, avoids = _services(ask)
-    return Facts(new_table, mode_again or mode, avoids)
+    return Facts(new_table, mode, avoids)
 
 
-def _wake(ask: Ask, where: str, reports: Callable[[], bool]) -> Optional[str]:
-    """Wait for the sport service; select a motion mode when the robot says that none is."""
-    deadline, mode, selected = time.monotonic() + FIND_WITHIN, None, False
+def _find(ask: Ask, reports: Callable[[], bool], where: str, mode: Optional[str] = None,
+          seconds: float = FIND_WITHIN) -> None:
+    """Wait for an answer of the sport service, or of a switcher that has no mode selected yet."""
+    deadline = time.monotonic() + seconds
     while True:
         alive, probe, check = ask([_ALIVE, _PROBE, _CHECK], TRY)
-        if check and check[0] == OK:
-            mode = str(_value(check[1], 'name') or '')
-        if alive or probe:
-            return mode
-        if mode == '' and not selected:
-            _select(ask)
-            selected, deadline = True, time.monotonic() + WAKE_WITHIN
+        mode = _name(check) or mode
+        if alive or probe or not mode and _name(check) == '':
+            return
         if time.monotonic() > deadline:
             raise RobotError(_nobody(where, reports(), mode))
 
 
-def _select(ask: Ask) -> None:
-    """Select the first motion mode that the robot has."""
+def _select(ask: Ask) -> str:
+    """Select the first motion mode that the robot has, and return it."""
     reason = ''
     for name in MODES:
         answer = ask([request(MOTION_SWITCHER, Switcher.SELECT_MODE, name=name)], 5.0)[0]
         if answer and answer[0] in (OK, SAME_MODE):
-            return
+            return name
         reason = explain(answer[0], f'SelectMode {name}') if answer else 'no answer came'
     raise RobotError('the robot has no motion mode selected, and none of '
                      f'{", ".join(MODES)} could be: {reason} Select one in the app.')
@@ -129,13 +129,17 @@ def _services(ask: Ask) -> tuple[Optional[str], Optional[bool]]:
     avoids: Optional[bool] = None
     for _ in range(3):
         check, switch = ask([_CHECK, _AVOID_GET], TRY)
-        if check and check[0] == OK:
-            mode = str(_value(check[1], 'name') or '')
+        mode = _name(check) if check else mode
         if switch and switch[0] == OK:
             avoids = bool(_value(switch[1], 'enable'))
         if check and switch:
             break
     return mode, avoids
+
+
+def _name(check: Optional[tuple[int, str]]) -> Optional[str]:
+    """Return the motion mode that CheckMode tells, '' for none, None without an answer."""
+    return str(_value(check[1], 'name') or '') if check and check[0] == OK else None
 
 
 def _value(data: str, key: str) -> Any:

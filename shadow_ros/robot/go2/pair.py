@@ -19,9 +19,8 @@ class Pair:
     `step` must be called every 10 ms or so; it returns what the active process has said. When
     that one dies or falls silent it is killed, the guardian takes over in the same step, and a
     new guardian is started. `lost` says why there is no active process, '' when there is one;
-    `failed` counts the fail-overs, `halts` the stops that
-    were ordered, `troubled` says why no guardian can be started. Not safe for threads: the body
-    holds its lock.
+    `failed` counts the fail-overs, `halts` the stops that were ordered, `troubled` says why no
+    guardian can be started. Not safe for threads: the body holds its lock.
     """
 
     def __init__(self, start: Callable[[], Link]) -> None:
