@@ -115,8 +115,10 @@ _AROUND_STOP = _Phrases(_ADDRESS + """
 """)
 
 _YES = _Phrases("""
-(yes/yeah/yea/yep/yup/ya/aye/yes sir/sure/sure thing/ok/okay/okey/alright/all right/fine/affirmative)
-(confirm/confirmed/i confirm/i confirm it/confirm it/confirm that/approved/i approve/accept/accepted)
+(yes/yeah/yea/yep/yup/ya/aye/yes sir/sure/sure thing/ok/okay/okey/alright/all right/fine)
+affirmative
+(confirm/confirmed/i confirm/i confirm it/confirm it/confirm that/approved/i approve/accept)
+accepted
 (do it/do that/do so/please do/go ahead/go for it/proceed/go on then/make it so/execute/execute it)
 (of course/absolutely/definitely/certainly/correct/thats correct/thats right/that is right/exactly)
 (i am sure/im sure/i agree/agreed/you may/you can/yes i do/yes i am/yes i want that/i am certain)
@@ -127,10 +129,12 @@ _YES = _Phrases("""
 
 _NO = _Phrases("""
 (no/nope/nah/nay/negative/never/no way/no thanks/no thank you/not now/not yet/no sir/no i do not)
-(cancel/cancelled/canceled/cancel it/cancel that/cancel this/abort/abort it/abort that/refuse/denied)
+(cancel/cancelled/canceled/cancel it/cancel that/cancel this/abort/abort it/abort that/refuse)
+denied
 (dont/do not/dont do it/do not do it/dont do that/do not do that/please dont/no i dont/no i do not)
 (never mind/nevermind/forget it/forget about it/forget that/leave it/leave it be/let it be/skip it)
-(rather not/id rather not/i would rather not/better not/absolutely not/of course not/definitely not)
+(rather not/id rather not/i would rather not/better not/absolutely not/of course not)
+definitely not
 (certainly not/i disagree/not a chance/i changed my mind/i am not sure/im not sure/reject/rejected)
 (不/不要/不用/不行/不是/不可以/不好/不对/不确认/不确定/不同意/不做/不了/不必/不需要/不想/不许/不能)
 (不要做/别/别做/别做了/不要了/不用了/不做了/取消/取消吧/取消掉/算了/算了吧/还是算了/否/否定/拒绝)
@@ -156,7 +160,8 @@ _NOT_AFTER = frozenset(
     'till before after when whenever if while unless once why did does do how where bus train '
     'tram pit truck next last first every the a an this that tube metro non finally '
     'eventually anti'.split())
-_SKIPPED_BACK = frozenset('you me him it to ever even please dare just really want think of'.split())
+_SKIPPED_BACK = frozenset(
+    'you me him it to ever even please dare just really want think of'.split())
 _NOT_AFTER_HAN = (
     '不要', '不用', '不许', '不准', '不能', '不会', '从不', '别再', '没有', '然后', '接着', '最后', '并且', '直到',
     '不', '别', '没', '勿', '未', '后', '再', '就', '才', '时', '候', '米', '步', '圈', '度', '完', '暂', '调',

@@ -16,7 +16,8 @@ STOPS = [
     "don't move", 'don’t move', 'do not move', "please don't move", 'stop turning',
     'stop moving right now', 'stop what you are doing', 'no stop', 'no, stop', 'okay stop',
     'I said stop', 'can you stop please', 'could you please stop moving', 'you can stop now',
-    'stay where you are', 'stay', 'stoooop', 'whoaaa', 'stop and stand still', 'hold it right there',
+    'stay where you are', 'stay', 'stoooop', 'whoaaa', 'stop and stand still',
+    'hold it right there',
     "don't walk any further", 'not another step', "that's enough", 'emergency stop', 'full stop',
     'oh my god stop', "don't! stop!", 'ＳＴＯＰ', 'no more walking',
     '停', '停！', '停停停', '停下', '停下来', '快停下', '别动', '站住', '不要动', '别走了', '停止', '等一下', '急停',
@@ -30,7 +31,8 @@ NOT_STOPS = [
     'walk and then stop', 'walk forward and stop', 'stop sign', 'where is the bus stop',
     'never stop dancing', "don't ever stop", 'stop and sit', 'stop then turn left', 'stopped',
     'non stop', 'why did you stop', 'sit', 'walk forward two meters', 'turn left', "don't sit",
-    'yes', 'no', 'okay', 'please', 'hey dog', 'stop the music', 'wait until I come back', 'pit stop',
+    'yes', 'no', 'okay', 'please', 'hey dog', 'stop the music', 'wait until I come back',
+    'pit stop',
     'the dog stopped', 'freezer', 'unstoppable', 'what does stop mean', 'stop at the door',
     '不停', '别停', '不要停', '不停地走', '停车场在哪里', '公交车站', '走两米然后停下', '别坐', '别停下来', '坐下', '不',
     '往前走', '停电了', '我们在哪里等你', '狗狗', '好的', '先走后停', '停下然后坐下', '请', '不用停',
@@ -45,14 +47,17 @@ NOT_PANICS = ['stop', '停', 'where is the emergency exit', 'there is no emergen
 
 YESES = ['yes', 'Yes!', 'yes please', 'yeah', 'yep', 'sure', 'confirm', 'I confirm', 'do it',
          'yes, do it', 'go ahead', 'okay', 'ok dog', 'of course', "yes I'm sure", 'affirmative',
-         'please do', '是', '是的', '好', '好的', '确认', '確認', '可以', '没问题', '行', '对', '当然可以', '嗯', '好的，确认',
+         'please do', '是', '是的', '好', '好的', '确认', '確認', '可以', '没问题', '行', '对', '当然可以', '嗯',
+         '好的，确认',
          '同意', '做吧']
 NOS = ['no', 'No!', 'no no no', 'nope', 'cancel', 'cancel that', 'no, cancel it', 'never mind',
        "don't", "don't do it", "no, don't do it", 'no thanks', 'not now', 'forget it', 'yeah no',
-       'rather not', 'absolutely not', '不', '不要', '不用了', '取消', '算了', '不行', '别', '不可以', '不，取消', '不是',
+       'rather not', 'absolutely not', '不', '不要', '不用了', '取消', '算了', '不行', '别', '不可以', '不，取消',
+       '不是',
        '先不要', '不确认', '还是算了', '别做了', '不好']
 NEITHER = ['', 'maybe', 'yes or no', 'sit', 'yes but first sit', 'why not', 'what', '坐下', '也许',
-           'walk forward', 'hey dog', 'do it again tomorrow', 'please', 'no motion blur in yes prime',
+           'walk forward', 'hey dog', 'do it again tomorrow', 'please',
+           'no motion blur in yes prime',
            '好像不错', '不错', '今天不上班', 'confirm the number of legs', '是谁']
 
 HEARD = ['stop', 'stop turn', 'walk forward no stop', 'hey dog stop and', 'turn left stop stop',
@@ -60,8 +65,10 @@ HEARD = ['stop', 'stop turn', 'walk forward no stop', 'hey dog stop and', 'turn 
          'I want you to stop', 'halt sit', 'hold on I', "go forward don't move", 'wait',
          '停', '停下然后坐下', '往前走，停', '快快快停下', '别动你', '左转别动', '急停', '走吧停停停', '等一下',
          "don't turn left, stop"]
-NOT_HEARD = ["don't stop", 'do not stop', "don't you ever stop", 'never stop', 'bus stop', 'the stop',
-             'stopwatch', 'then stop', 'walk two meters and then stop', 'walk and stop', 'stop sign',
+NOT_HEARD = ["don't stop", 'do not stop', "don't you ever stop", 'never stop', 'bus stop',
+             'the stop',
+             'stopwatch', 'then stop', 'walk two meters and then stop', 'walk and stop',
+             'stop sign',
              "I don't want you to stop", 'without stop', 'until you stop', 'why did you stop',
              'don', "don't", 'walk forward two', '', 'how to stop', 'sto', 'stopping',
              '别停', '不要停', '不停', '然后停', '走两米然后停下', '公交车站', '停车场', '不停地', '最后停下', '往前走']

@@ -1,0 +1,95 @@
+"""The protocol of recognisers, what they return, and how one is made by its name."""
+
+from dataclasses import dataclass
+import importlib
+from typing import Any, Mapping, Optional, Protocol
+
+from shadow_ros.errors import AudioError, did_you_mean, shorten
+from shadow_ros.speech.audio import Samples
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """
+    What was heard in one utterance; an empty `text` is speech outside the domain, or none.
+
+    `language` is 'en', 'zh', ... or '' when unknown; `seconds` the length of the sound;
+    `score` the recogniser's own measure (higher is surer, comparable within one recogniser);
+    `rejected` what it would have been, had the score sufficed. The listener adds the times,
+    seconds of the source's clock: `began` and `speech_end` (first and last voice), `endpoint`
+    (when the end was decided), and `recognition_ms`, from there to this transcript.
+    """
+
+    text: str
+    language: str = ''
+    seconds: float = 0.0
+    score: float = 0.0
+    rejected: str = ''
+    recogniser: str = ''
+    began: float = 0.0
+    speech_end: float = 0.0
+    endpoint: float = 0.0
+    recognition_ms: float = 0.0
+
+
+class Recogniser(Protocol):
+    """
+    Sound to text, one utterance at a time: `start`, `accept` for each block, `finish`.
+
+    One thread at a time uses it. `start` forgets whatever was not finished. `streaming` says
+    that `accept` does the work and gives partial texts; otherwise `finish` does all of it.
+    """
+
+    name: str
+    streaming: bool
+
+    def load(self) -> None:
+        """Load models; may take seconds; raise AudioError or ModelError with what to do."""
+
+    def start(self) -> None:
+        """Begin an utterance."""
+
+    def accept(self, samples: Samples) -> Optional[str]:
+        """Take the next sound; return the text heard so far when it changed, else None."""
+
+    def finish(self) -> Transcript:
+        """End the utterance and return what was heard."""
+
+
+_KNOWN: Mapping[str, tuple[str, str]] = {
+    'pocketsphinx': ('shadow_ros.speech.pocketsphinx', 'PocketSphinx'),
+    'whisper': ('shadow_ros.speech.whisper', 'Whisper'),
+}
+
+RECOGNISERS = tuple(sorted(_KNOWN))
+
+
+def make_recogniser(name: str, **options: Any) -> Recogniser:
+    """
+    Return the recogniser of that name, not yet loaded.
+
+    Options: pocketsphinx takes `grammar` and `min_score`; whisper takes `model`, `language`
+    and `device`. An unknown name or option is an AudioError with the nearest one. A name with
+    a colon, `package.module:Class`, is one of your own.
+    """
+    module, attribute = _locate(name)
+    try:
+        maker = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise AudioError(f'the recogniser {shorten(name)} cannot be imported: {error}') from None
+    try:
+        recogniser: Recogniser = maker(**options)
+    except TypeError as error:
+        raise AudioError(f'the recogniser {shorten(name)} does not take these options: '
+                         f'{error}') from None
+    return recogniser
+
+
+def _locate(name: str) -> tuple[str, str]:
+    """Return the module and class of a recogniser's name."""
+    if name in _KNOWN:
+        return _KNOWN[name]
+    module, colon, attribute = name.partition(':')
+    if colon and module and attribute:
+        return module, attribute
+    raise AudioError(f'unknown recogniser {shorten(name)}{did_you_mean(name[:40], _KNOWN)}')
