@@ -13,7 +13,7 @@ from shadow_ros.robot.sport.request import Request, request
 from shadow_ros.robot.sport.words import explain, NOT_IMPLEMENTED, OK, SAME_MODE
 
 FIND_WITHIN = 5.0  # s in which a robot on the network must have answered
-WAKE_WITHIN = 8.0  # s that a motion mode needs to start; peers wait 5
+WAKE_WITHIN = 5.0  # s more that a motion mode needs to start; peers wait as long
 TRY = 0.4  # s for one answer; a first request may be lost while DDS finds its partners
 MODES = ('normal', 'ai', 'mcf')
 """Motion modes to select when none is, in this order; which exist depends on the firmware."""
@@ -47,24 +47,26 @@ class Facts:
                 f'{self.mode or "unknown (no motion_switcher)"}, obstacle avoidance {avoids}')
 
 
-def meet(ask: Ask, reports: Callable[[], bool], where: str) -> Facts:
+def meet(ask: Ask, reports: Callable[[], bool], where: str,
+         within: float = FIND_WITHIN) -> Facts:
     """
     Find out what robot answers, waking its motion mode if need be, or raise RobotError.
 
-    `reports` tells whether its state comes; `where` names interface and domain.
+    `reports` tells whether its state comes; `where` names interface and domain; what must come
+    has that many seconds.
     """
-    _find(ask, reports, where)
+    _find(ask, reports, where, within)
     mode, avoids = _services(ask)
     if mode == '':
         mode = _select(ask)
-        _find(ask, reports, where, mode, WAKE_WITHIN)
+        _find(ask, reports, where, within + WAKE_WITHIN, mode)
     new_table = _new_table(ask)
-    _wait_for_reports(reports, where)
+    _wait_for_reports(reports, where, within)
     return Facts(new_table, mode, avoids)
 
 
-def _find(ask: Ask, reports: Callable[[], bool], where: str, mode: Optional[str] = None,
-          seconds: float = FIND_WITHIN) -> None:
+def _find(ask: Ask, reports: Callable[[], bool], where: str, seconds: float,
+          mode: Optional[str] = None) -> None:
     """Wait for an answer of the sport service, or of a switcher that has no mode selected yet."""
     deadline = time.monotonic() + seconds
     while True:
@@ -111,14 +113,14 @@ def _new_table(ask: Ask) -> bool:
     return False
 
 
-def _wait_for_reports(reports: Callable[[], bool], where: str) -> None:
+def _wait_for_reports(reports: Callable[[], bool], where: str, seconds: float) -> None:
     """Wait for the robot's state."""
-    deadline = time.monotonic() + FIND_WITHIN
+    deadline = time.monotonic() + seconds
     while not reports():
         if time.monotonic() > deadline:
             raise RobotError(
                 f'the sport service on {where} answers, but no rt/sportmodestate comes within '
-                f'{FIND_WITHIN:.0f} s: without it nothing can be verified; check that multicast '
+                f'{seconds:.0f} s: without it nothing can be verified; check that multicast '
                 'passes on that interface, or restart the robot')
         time.sleep(0.02)
 
