@@ -148,16 +148,20 @@ class Group:
                     self._restart(part, code)
 
     def stop(self, timeout: float = 5.0) -> dict[str, int]:
-        """End all parts, the dog last, by force after `timeout` seconds; return exit codes."""
-        deadline = time.monotonic() + timeout
+        """
+        End the nodes, then the dog; return the exit codes.
+
+        Who has not ended `timeout` seconds after it was asked to is ended by force.
+        """
         nodes = [part for part in self._parts.values() if part.name != DOG]
         dog = [part for part in self._parts.values() if part.name == DOG]
         for parts in (nodes, dog):
+            deadline = time.monotonic() + timeout
             for part in parts:
                 if part.process.poll() is None:
                     part.process.send_signal(signal.SIGTERM)
             for part in parts:
-                _end(part, max(deadline - time.monotonic(), 0.2))
+                _end(part, deadline - time.monotonic())
         codes = {name: part.process.returncode for name, part in self._parts.items()}
         self._parts.clear()
         return codes
@@ -205,7 +209,7 @@ class Group:
 def _end(part: _Part, seconds: float) -> None:
     """Wait for the part's end, then enforce it, and close its pipes."""
     try:
-        part.process.wait(seconds)
+        part.process.wait(max(seconds, 0.1))
     except subprocess.TimeoutExpired:
         part.process.kill()
         part.process.wait()

@@ -1,0 +1,190 @@
+"""The speech node: sound in, partial and final transcripts out."""
+
+import threading
+import time
+from typing import Any, Iterable, Iterator, Optional
+
+import numpy as np
+
+from shadow_ros.nodes.base import BROKEN, Check, OK, ShadowNode, WARN
+from shadow_ros.nodes.process import run
+from shadow_ros.speech.endpoint import EndpointSettings
+from shadow_ros.speech.listener import Callbacks, Listener, stop_ear
+from shadow_ros.speech.recogniser import make_recogniser, Recogniser, Transcript
+from shadow_ros.speech.sources import FileSource, MicrophoneSource, SoundBlock, Source
+
+_TAIL = 1.0  # s of faint noise after a file, so that its last word is endpointed as in a room
+_SETTLED = 0.5  # s without a new listener before a file is played
+_SHOWN = 5.0  # s for which a trouble is told even if sound comes again
+_PATIENCE = 10.0  # s to wait for the first listener of a file
+
+
+class GatedSource:
+    """A source that waits for `gate` before it opens, and remembers its last block."""
+
+    def __init__(self, source: Source) -> None:
+        self.name, self.live = source.name, source.live
+        self.gate = threading.Event()
+        self.last: Optional[SoundBlock] = None
+        self.ended = False
+        self._source = source
+
+    def __iter__(self) -> Iterator[SoundBlock]:
+        """Yield the blocks once the gate is open."""
+        self.gate.wait()
+        for block in self._source:
+            self.last = block
+            yield block
+        self.ended = True
+
+    def close(self) -> None:
+        """End the iteration soon."""
+        self._source.close()
+        self.gate.set()
+
+    def level(self) -> float:
+        """Return the loudness of the last block in dB of full scale, at least -120."""
+        if self.last is None:
+            return -120.0
+        power = float(np.mean(np.square(self.last.samples, dtype=np.float64)))
+        return max(-120.0, 10 * float(np.log10(power + 1e-12)))
+
+
+class SpeechNode(ShadowNode):
+    """
+    Listens to a microphone or a sound file.
+
+    Without a recogniser or a source it is idle and healthy. A microphone that is missing or
+    gets lost is reported and tried again; a sound file is played once, in real time, when
+    somebody listens to `transcript`.
+    """
+
+    node_name = 'speech'
+
+    def configure(self) -> None:
+        """Load the recogniser, read the sound file if it is one, and open the topics."""
+        settings = self.config.speech
+        self._idle = 'none' in (settings.recogniser, settings.source)
+        self._listener: Optional[Listener] = None
+        self._source: Optional[GatedSource] = None
+        self._trouble, self._trouble_at = '', 0.0
+        self._last = Transcript('')
+        self._heard = self._rejected = 0
+        if not self._idle:
+            self._recogniser = self._make_recogniser()
+            self._recogniser.load()
+            self._make_source()
+        self._publish_transcript = self.text_publisher('transcript')
+        self._publish_partial = self.text_publisher('partial')
+        self.every(0.1, self._open_gate)
+
+    def activate(self) -> None:
+        """Begin to listen; a file waits for its listeners."""
+        if self._idle:
+            return
+        settings = self.config.speech
+        self._source = GatedSource(self._make_source())
+        self._listeners = (0, time.monotonic() + _PATIENCE)
+        if self._source.live:
+            self._source.gate.set()
+        self._listener = Listener(
+            self._source, self._recogniser,
+            Callbacks(self._publish_partial, self._on_transcript, on_error=self._on_error),
+            settings=EndpointSettings(
+                threshold=settings.vad_threshold, silence=settings.endpoint_silence,
+                max_utterance=settings.max_utterance),
+            ear=stop_ear(self._recogniser))
+        self._listener.start()
+
+    def deactivate(self) -> None:
+        """Close the source; what is not recognised yet is dropped."""
+        listener, self._listener = self._listener, None
+        if listener and not listener.stop():
+            self.get_logger().warning('the recogniser is still busy; its result is dropped')
+
+    def checks(self) -> Iterable[Check]:
+        """Yield the health of the source and the recogniser, with the last utterance's times."""
+        if not self.configured:
+            return
+        settings = self.config.speech
+        if self._idle:
+            yield Check('source', OK, 'speech is switched off; type the commands')
+            return
+        level, sentence = self._source_health()
+        yield Check('source', level, sentence, {
+            'source': settings.source,
+            'level_db': round(self._source.level(), 1) if self._source else ''})
+        last = self._last
+        yield Check('recogniser', OK, settings.recogniser, {
+            'utterances': self._heard, 'rejected': self._rejected,
+            'last_seconds': round(last.seconds, 2), 'last_score': round(last.score, 3),
+            'last_language': last.language, 'last_recognition_ms': round(last.recognition_ms, 1),
+            'last_endpoint_ms': round((last.endpoint - last.speech_end) * 1e3, 1)})
+
+    def _source_health(self) -> tuple[bytes, str]:
+        source = self._source
+        if source is None or not self.active:
+            return WARN, 'not listening'
+        if self._trouble and self._recovered(source):
+            self._trouble = ''
+        if self._trouble:
+            return BROKEN, self._trouble
+        if source.ended:
+            return OK, 'the sound file has been played'
+        return OK, f'listening to {source.name}' if source.last else f'opening {source.name}'
+
+    def _recovered(self, source: GatedSource) -> bool:
+        """Return whether sound came again after a trouble, which is shown for a while at least."""
+        return (source.live and source.last is not None and source.last.time > self._trouble_at
+                and time.monotonic() - self._trouble_at > _SHOWN)
+
+    def _make_recogniser(self) -> Recogniser:
+        settings = self.config.speech
+        options: dict[str, Any] = {}
+        if settings.recogniser == 'whisper':
+            options = {'model': settings.whisper_model, 'language': settings.language}
+        return make_recogniser(settings.recogniser, **options)
+
+    def _make_source(self) -> Source:
+        settings = self.config.speech
+        if settings.source == 'microphone':
+            return MicrophoneSource(settings.device)
+        return FileSource(settings.source, paced=True, tail=_TAIL)
+
+    def _open_gate(self) -> None:
+        """Let a file play when the number of listeners has settled, or patience is over."""
+        source = self._source
+        if source is None or source.gate.is_set():
+            return
+        now, count = time.monotonic(), self.count_subscribers('transcript')
+        known, until = self._listeners
+        if count != known:
+            self._listeners = (count, now + _SETTLED)
+        elif now >= until:
+            source.gate.set()
+
+    # Called from the listener's threads.
+
+    def _on_transcript(self, transcript: Transcript) -> None:
+        self._last = transcript
+        if transcript.text:
+            self._heard += 1
+            self._publish_transcript(transcript.text)
+        else:
+            self._rejected += 1
+
+    def _on_error(self, sentence: str) -> None:
+        """Log a trouble once, however often it comes again."""
+        self._trouble_at = time.monotonic()
+        if sentence != self._trouble:
+            self._trouble = sentence
+            self.get_logger().error(sentence)
+
+
+def main() -> int:
+    """Run the speech node."""
+    return run(SpeechNode)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
