@@ -43,7 +43,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or '').split('\n')[1])
-    parser.add_argument('text', nargs='*', help='commands to time; default: a list in both languages')
+    parser.add_argument('text', nargs='*', help='commands to time; default: a list')
     parser.add_argument('--model', type=Path, help='model folder; default: the shipped model')
     parser.add_argument('--random', action='store_true', help='an untrained model of that size')
     parser.add_argument('--repeat', type=int, default=20, help='times each command is given')

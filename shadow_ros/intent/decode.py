@@ -61,8 +61,9 @@ class Decoder:
             chosen = self._choose(matcher, self.runtime.feed(pending), done)
             pending = self._commit(matcher, chosen, done)
             left -= len(pending) or 1
-            if done.actions is None and self._complete(done, chosen):
-                left = MAX_REPLY_TOKENS
+            if done.actions is None:
+                done.actions = self._known_actions(done.text, chosen)
+                left = left if done.actions is None else MAX_REPLY_TOKENS
                 if on_actions and done.actions:
                     on_actions(done)
             if chosen == self.end_id:
@@ -86,8 +87,10 @@ class Decoder:
         """Return which of the allowed tokens lead to the same actions as the best one."""
         between = not done.text or done.text.endswith(b']')
         if between and not self.opens[allowed[best]]:
-            return ~self.opens[allowed]
-        return np.arange(len(allowed)) == best
+            same: np.ndarray = ~self.opens[allowed]
+        else:
+            same = np.arange(len(allowed)) == best
+        return same
 
     def _commit(self, matcher: 'LLMatcher', chosen: int, done: Decoded) -> list[int]:
         """Consume the chosen token and all that it forces; return them for the next pass."""
@@ -102,13 +105,11 @@ class Decoder:
         done.tokens += len(tokens)
         return tokens
 
-    def _complete(self, done: Decoded, chosen: int) -> bool:
-        """Return whether the actions are known now, and note them."""
+    def _known_actions(self, text: bytes, chosen: int) -> Optional[bytes]:
+        """Return the tags of the text, or None while more of them may come."""
+        if text[:1] != b'[':
+            return b''
         if chosen == self.end_id:
-            done.actions = done.text
-        elif done.text[:1] != b'[':
-            done.actions = b''
-        else:
-            end = done.text.find(b'] ')
-            done.actions = done.text[:end + 1] if end >= 0 else None
-        return done.actions is not None
+            return text
+        end = text.find(b'] ')
+        return text[:end + 1] if end >= 0 else None

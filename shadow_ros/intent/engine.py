@@ -25,7 +25,7 @@ __all__ = ['EdgeEngine', 'find_shipped_model', 'Thought']
 
 MODELS = 'share/shadow_ros/models'
 SHIPPED = 'edge'
-_TINY = 50_000_000  # parameters; below, one CPU thread beats both more threads and a GPU's launches
+_TINY = 50_000_000  # parameters; below, one CPU thread beats more threads and a GPU
 _LONGEST = 4 * MAX_CHARACTERS  # before cleaning
 _ROOM = 256  # tokens of prompt, plan and reply together
 
@@ -145,7 +145,7 @@ def _runtime(folder: Path, device: str) -> tuple[Any, int]:
                          "pip install 'shadow_ros[intent]'") from None
     from shadow_ros.shadow.projected import ProjectedShadow
     from shadow_ros.shadow.runtime import runtime_for
-    model = ProjectedShadow.load(folder)
+    model: Any = ProjectedShadow.load(folder)
     tiny = sum(p.numel() for p in model.parameters()) < _TINY
     if device == 'cuda' and not torch.cuda.is_available():
         raise ModelError('the device cuda was asked for, but torch finds no CUDA here; use auto')

@@ -7,7 +7,7 @@ by token with llguidance. Every text it accepts is the canonical text of a plan
 REMOTE alone, at most five actions, then a reply of bounded length without brackets.
 """
 
-from functools import lru_cache
+from functools import cache
 from itertools import combinations
 import re
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from shadow_ros.plan import Action
 
 if TYPE_CHECKING:
     from llguidance import LLMatcher
+
     from shadow_ros.intent.tokens import Codec
 
 MAX_WORD = 40  # characters of a reply between two spaces; a Chinese sentence is one word
@@ -33,7 +34,7 @@ _CHARACTER = (r'[^\[\]\x00-\x20\x7f-\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u
 _REPLY = (f'{_CHARACTER}{{1,{MAX_WORD}}}( {_CHARACTER}{{1,{MAX_WORD}}}){{0,{MAX_WORDS - 1}}}')
 
 
-@lru_cache(maxsize=None)
+@cache
 def plan_regex() -> str:
     """Return the regular expression of all plans that can be generated."""
     tags = '|'.join(_tags(row) for row in ACTIONS.values() if row.name != 'REMOTE')
@@ -63,8 +64,9 @@ class Grammar:
         return self._first.deep_copy()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _compiled() -> 're.Pattern[str]':
+    """Return the regular expression, compiled once."""
     return re.compile(plan_regex())
 
 

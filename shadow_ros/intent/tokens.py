@@ -14,7 +14,7 @@ commands: digits and Chinese characters stand alone (so amounts are copied digit
 each piece of a tag (`[MOVE`, ` x=`, `[SIT]`, `]`) is one token, so a plan takes few passes.
 """
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Iterable, Union
 
@@ -37,14 +37,15 @@ class Codec:
         tokenizer.encode_special_tokens = True
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        ids = [tokenizer.token_to_id(marker) for marker in MARKERS]
-        if None in ids:
-            raise ModelError(f'{where} must have the tokens {" ".join(MARKERS)}, it lacks '
-                             + ' '.join(m for m, i in zip(MARKERS, ids) if i is None))
-        self.pad_id = tokenizer.token_to_id(PAD)
-        self.user_id = tokenizer.token_to_id(USER)
-        self.plan_id = tokenizer.token_to_id(PLAN)
-        self.end_id = tokenizer.token_to_id(END)
+        ids: dict[str, int] = {}
+        for marker in MARKERS:
+            found = tokenizer.token_to_id(marker)
+            if found is None:
+                raise ModelError(f'{where} must have the tokens {" ".join(MARKERS)}, '
+                                 f'it lacks {marker}')
+            ids[marker] = found
+        self.pad_id, self.user_id = ids[PAD], ids[USER]
+        self.plan_id, self.end_id = ids[PLAN], ids[END]
 
     @property
     def size(self) -> int:
@@ -101,7 +102,7 @@ class Codec:
         return cls(tokenizer)
 
 
-@lru_cache(maxsize=None)
+@cache
 def tag_pieces() -> tuple[str, ...]:
     """
     Return the pieces that tags are made of, each worth one token.

@@ -28,12 +28,13 @@ class Injection(nn.Module):
         """Return the block's new input [b, t, d] from its input h and the state s, [b, t, d]."""
         delta = (h - s).to(self.injection_downs.dtype)  # (2) [b, t, d]
         narrow = self.dropout(delta @ self.injection_downs[index])  # [b, t, r]
-        wide = narrow @ self.injection_ups[index]  # (3) [b, t, d]
-        return h + (self.alpha * wide).to(h.dtype)  # (4)
+        wide: Tensor = narrow @ self.injection_ups[index]  # (3) [b, t, d]
+        steered: Tensor = h + (self.alpha * wide).to(h.dtype)  # (4)
+        return steered
 
 
 class Update(nn.Module):
-    """Moves the shadow state towards what the block made of its input, as far as a gate lets it."""
+    """Moves the state towards what the block made of its input, as far as a gate lets it."""
 
     def __init__(self, n: int, d: int, m: int, dropout: float) -> None:
         super().__init__()
@@ -50,4 +51,5 @@ class Update(nn.Module):
         x = self.hidden_norm(h.to(self.hidden_norm.weight.dtype))  # [b, t, d]
         t = self.update_transforms[index](x)  # (5) [b, t, d]
         g = self.update_gates[index](x)  # (6) [b, t, d], each in (0, 1)
-        return s + g * (t - s)  # (7)
+        moved: Tensor = s + g * (t - s)  # (7)
+        return moved

@@ -37,6 +37,15 @@ def blocks(model: PreTrainedModel) -> nn.ModuleList:
                      '`layers` or `h`')
 
 
+def head_of(model: Any) -> Any:
+    """Return the head of a causal LM, [vocab, d]."""
+    head = model.get_output_embeddings()
+    if head is None:
+        raise ModelError(f'the backbone must have a language-model head, {type(model).__name__} '
+                         'has none; load it with AutoModelForCausalLM')
+    return head
+
+
 def hidden_size(config: PretrainedConfig) -> int:
     """Return the hidden size d."""
     return int(config.hidden_size)

@@ -31,7 +31,7 @@ from shadow_ros.errors import did_you_mean, ModelError
 from shadow_ros.shadow.cache import PairCache
 from shadow_ros.shadow.config import SAVEABLE, ShadowConfig
 from shadow_ros.shadow.files import load_exactly, read_tensors, write_tensors
-from shadow_ros.shadow.layout import blocks
+from shadow_ros.shadow.layout import blocks, head_of
 from shadow_ros.shadow.projected import ProjectedShadow
 from shadow_ros.shadow.shadow import Shadow
 
@@ -82,8 +82,7 @@ class ShadowedModel(nn.Module):
         self._running = threading.local()
         self._hooks = [hook for index, block in enumerate(list(blocks(base))[1:])
                        for hook in self._watch(block, index)]
-        head = base.get_output_embeddings()
-        self._hooks.append(head.register_forward_hook(self._own_head))
+        self._hooks.append(head_of(base).register_forward_hook(self._own_head))
 
     def add(self, name: str, shadow: Shadow) -> None:
         """Load another shadow beside the first; `forward(shadow=name)` uses it."""
@@ -144,8 +143,7 @@ class ShadowedModel(nn.Module):
         """Return the backbone's logits [b, t, vocab]."""
         out = self.base(input_ids=input_ids, past_key_values=cache.base if cache else None,
                         use_cache=cache is not None, **where)
-        logits = out.logits
-        assert isinstance(logits, Tensor)
+        logits: Tensor = out.logits
         return logits
 
     def _watch(self, block: nn.Module, index: int) -> Iterator[Any]:
@@ -193,7 +191,8 @@ class ShadowedModel(nn.Module):
         def contexts() -> tuple[ContextManager[None], ContextManager[None]]:
             return nullcontext(), self._during(self._current())
 
-        self.base.gradient_checkpointing_enable(
+        base: Any = self.base
+        base.gradient_checkpointing_enable(
             gradient_checkpointing_kwargs={'use_reentrant': False, 'context_fn': contexts})
 
     def save_adapter(self, folder: Union[str, Path], name: str = 'default') -> None:
@@ -222,7 +221,7 @@ class ShadowedModel(nn.Module):
         stack = deepcopy(shadow.shadow_model)
         if shadow.shares_embeddings:
             stack.set_input_embeddings(deepcopy(self.base.get_input_embeddings()))
-        head = shadow.shadow_lm_head or self.base.get_output_embeddings()
+        head = shadow.shadow_lm_head or head_of(self.base)
         projection = shadow.shadow_hidden_projection
         return ProjectedShadow.wrap(
             stack, head, projection if isinstance(projection, nn.Linear) else None)

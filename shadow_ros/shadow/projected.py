@@ -112,8 +112,7 @@ class ProjectedShadow(PreTrainedModel, GenerationMixin):
         solution of head @ projection = reference_head (the small model's own head), else random.
         """
         stack = trunk(stack)
-        weight = head.weight
-        assert isinstance(weight, Tensor)
+        weight: Any = head.weight
         config = ProjectedConfig(
             shadow_model_class=_path_of(stack), shadow_model_config_class=_path_of(stack.config),
             shadow_model_config=stack.config.to_dict(), base_hidden_size=weight.shape[1],
@@ -126,15 +125,16 @@ class ProjectedShadow(PreTrainedModel, GenerationMixin):
             if projection is not None:
                 model.shadow_hidden_projection.weight.copy_(projection.weight)
             elif reference_head is not None:
-                model.shadow_hidden_projection.weight.copy_(
-                    best_projection(weight, reference_head.weight))
+                reference: Any = reference_head.weight
+                model.shadow_hidden_projection.weight.copy_(best_projection(weight, reference))
             elif weight.shape[1] == hidden_size(stack.config):
                 nn.init.eye_(model.shadow_hidden_projection.weight)
         return model
 
     def get_input_embeddings(self) -> nn.Module:
         """Return the stack's token embeddings."""
-        return self.shadow_model.get_input_embeddings()
+        embeddings: nn.Module = self.shadow_model.get_input_embeddings()
+        return embeddings
 
     def set_input_embeddings(self, value: nn.Module) -> None:
         """Replace the stack's token embeddings."""
@@ -198,7 +198,8 @@ def best_projection(head: Tensor, reference: Tensor) -> Tensor:
     `head` [vocab, d_large] and `reference` [vocab, d_small] are the two models' heads; with P the
     small model behind the large head starts with the logits of its own.
     """
-    return (torch.linalg.pinv(head.float()) @ reference.float()).to(head.dtype)
+    best: Tensor = (torch.linalg.pinv(head.float()) @ reference.float()).to(head.dtype)
+    return best
 
 
 def _path_of(thing: object) -> str:

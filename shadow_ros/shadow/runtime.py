@@ -76,8 +76,8 @@ class CachedRuntime:
                          past_key_values=self._cache, logits_to_keep=1)
         self.length += len(ids)
         self.passes += 1
-        assert out.logits is not None
-        return out.logits[0, -1]
+        logits: Tensor = out.logits[0, -1]
+        return logits
 
     def rewind(self, length: int) -> None:
         """Forget all but the first `length` tokens."""
@@ -115,7 +115,7 @@ class LeanRuntime:
         self.floor = weight.new_tensor((self.embeddings.shape[1] * eps) ** 0.5)
         self.head_floor = weight.new_tensor((self.size * eps) ** 0.5)
         self.layers = [_Layer(block, self) for block in blocks(stack)]
-        # logits = x W_norm P^T H^T, with P the projection [d_large, d], H the head [vocab, d_large]
+        # logits = x P^T H^T, with P the projection [d_large, d], H the head [vocab, d_large]
         head = weight @ model.shadow_hidden_projection.weight
         self.head = (head * _gain(stack.norm)).detach().contiguous()
         places = torch.arange(self.limit, device=weight.device)[None]
@@ -133,7 +133,8 @@ class LeanRuntime:
         """Append tokens and return the logits [vocab] of the next one; one model pass."""
         _check_room(self, ids)
         start, end = self.length, self.length + len(ids)
-        x = F.embedding(torch.tensor(ids, device=self.embeddings.device), self.embeddings)  # [t, d]
+        where = torch.tensor(ids, device=self.embeddings.device)
+        x = F.embedding(where, self.embeddings)  # [t, d]
         for index, layer in enumerate(self.layers):
             x = layer.forward(x, index, start, end)
         self.length = end
@@ -208,19 +209,19 @@ def _unit(x: Tensor, floor: Tensor) -> Tensor:
 
     `floor` is sqrt(d eps). Half the time of torch's RMSNorm for one token on a CPU.
     """
-    return x / torch.hypot(torch.linalg.vector_norm(x, dim=-1, keepdim=True), floor)
+    unit: Tensor = x / torch.hypot(torch.linalg.vector_norm(x, dim=-1, keepdim=True), floor)
+    return unit
 
 
 def _gain(norm: Any) -> Tensor:
     """Return what RMSNorm multiplies unit vectors by: its weight times sqrt(d)."""
-    weight = norm.weight
-    assert isinstance(weight, Tensor)
-    return weight * weight.shape[0] ** 0.5
+    gain: Tensor = norm.weight * norm.weight.shape[0] ** 0.5
+    return gain
 
 
 def _biases(parts: Sequence[nn.Linear]) -> Optional[Tensor]:
     """Return the biases of linear layers end to end, or None when they have none."""
-    found = [p.bias for p in parts if p.bias is not None]
+    found: list[Tensor] = [p.bias for p in parts if p.bias is not None]
     return torch.cat(found) if found else None
 
 

@@ -10,7 +10,7 @@ from shadow_ros.errors import ModelError
 from shadow_ros.shadow.adapter import Injection, Update
 from shadow_ros.shadow.config import SAVEABLE, ShadowConfig
 from shadow_ros.shadow.layout import (
-    blocks, has_embeddings, hidden_size, remove_embeddings, small_config, trunk)
+    blocks, has_embeddings, head_of, hidden_size, remove_embeddings, small_config, trunk)
 from shadow_ros.shadow.projected import ProjectedShadow
 
 
@@ -42,8 +42,7 @@ class Shadow(nn.Module):
         self.shadow_update_model = Update(n, d, config.gate_hidden_size, config.dropout)
         for name in SAVEABLE:
             own = name in config.modules_to_save
-            head = deepcopy(base.get_output_embeddings()) if own else None
-            setattr(self, name, head.requires_grad_(True) if head is not None else None)
+            setattr(self, name, deepcopy(head_of(base)).requires_grad_(True) if own else None)
         reference = next(base.parameters())
         self.to(device=reference.device)
 
@@ -88,15 +87,13 @@ class Shadow(nn.Module):
         out = self.shadow_model(
             **given, attention_mask=attention_mask, position_ids=position_ids,
             past_key_values=cache, use_cache=cache is not None)
-        state = self.shadow_hidden_projection(out.last_hidden_state)
-        assert isinstance(state, Tensor)
+        state: Tensor = self.shadow_hidden_projection(out.last_hidden_state)
         return state
 
     def logits(self, base: PreTrainedModel, state: Tensor) -> Tensor:
         """Return the shadow's own logits [b, t, vocab] of its first state [b, t, d]."""
-        head = self.shadow_lm_head or base.get_output_embeddings()
-        logits = head(state.to(head.weight.dtype))
-        assert isinstance(logits, Tensor)
+        head: Any = self.shadow_lm_head or head_of(base)
+        logits: Tensor = head(state.to(head.weight.dtype))
         return logits
 
     def head_tensors(self) -> dict[str, Tensor]:

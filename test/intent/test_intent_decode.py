@@ -1,74 +1,23 @@
 """Constrained decoding, step by step, with a scripted model in place of weights."""
 
 import math
-from typing import Sequence
 
 import pytest
-from tokenizers import decoders, models, pre_tokenizers, Tokenizer, trainers
-import torch
+from scripted_model import CODECS, decode, grammar_of
 
-from shadow_ros.intent.decode import Decoder, MAX_ACTION_TOKENS, MAX_REPLY_TOKENS
+from shadow_ros.intent.decode import MAX_ACTION_TOKENS, MAX_REPLY_TOKENS
 from shadow_ros.intent.grammar import Grammar
-from shadow_ros.intent.prompt import MARKERS
 from shadow_ros.intent.tokens import Codec
 from shadow_ros.plan import parse
-
-LINES = ['On it! Turning around now.', '好的，马上！', '[MOVE x=2.0][SIT] Look']
-
-
-def plain() -> Codec:
-    """Return a byte-level tokenizer that knows nothing of tags, as a public model's does."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.train_from_iterator(LINES, trainers.BpeTrainer(
-        vocab_size=270, special_tokens=list(MARKERS), show_progress=False,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
-    return Codec(tokenizer)
-
-
-CODECS = {'tags': Codec.train(LINES, 400), 'plain': plain()}
-
-
-class Script:
-    """A runtime that wants to say one text; `taste` are logits added for other texts' tokens."""
-
-    def __init__(self, codec: Codec, text: str, taste: float = -math.inf) -> None:
-        self.target = codec.plan(text)
-        self.codec = codec
-        self.taste = taste
-        self.fed: list[int] = []
-        self.limit, self.length, self.passes = 999, 0, 0
-
-    def feed(self, ids: Sequence[int]) -> torch.Tensor:
-        """Return logits that want the next token of the text."""
-        self.fed += ids
-        self.length += len(ids)
-        self.passes += 1
-        logits = torch.full((self.codec.size,), self.taste)
-        said = len(self.fed) - 1
-        logits[self.target[said] if said < len(self.target) else self.codec.end_id] = 5.0
-        return logits
-
-    def rewind(self, length: int) -> None:
-        """Forget tokens."""
-        del self.fed[length:]
-
-
-def decode(codec: Codec, text: str, taste: float = -math.inf, temperature: float = 1.0):
-    """Return what is decoded of the text, the runtime, and the early actions."""
-    runtime, early = Script(codec, text, taste), []
-    decoder = Decoder(runtime, Grammar(codec), temperature)
-    done = decoder.decode([codec.user_id], lambda d: early.append((d.actions.decode(), runtime.passes)))
-    return done, runtime, early
 
 
 @pytest.mark.parametrize('kind', CODECS)
 @pytest.mark.parametrize('text', [
-    '[MOVE x=2.0][SIT] On it!', '[SIT]', '[REMOTE] 好的，马上！', 'Turning around now.', '[TURN yaw=-90]',
+    '[MOVE x=2.0][SIT] On it!', '[SIT]', '[REMOTE] 好的，马上！', 'Turning around now.',
+    '[TURN yaw=-90]',
     '[SIT][SIT][SIT][SIT][SIT]', '[SPEED level=slow] Look', '[AVOID on=false]'])
 def test_the_models_text_comes_out_whole(kind, text) -> None:
-    done, runtime, early = decode(CODECS[kind], text)
+    done, runtime, early = decode(kind, text)
     tags = ''.join(str(action) for action in parse(text).actions)
     assert done.text.decode() == text
     assert done.actions.decode() == tags
@@ -79,7 +28,7 @@ def test_the_models_text_comes_out_whole(kind, text) -> None:
 
 def test_forced_tokens_ride_along() -> None:
     codec = CODECS['plain']
-    done, runtime, _ = decode(codec, '[WALK_UPRIGHT]')
+    done, runtime, _ = decode('plain', '[WALK_UPRIGHT]')
     # One pass chooses `[`, one `W` (or a longer piece), one the end; the rest is forced.
     assert len(codec.plan('[WALK_UPRIGHT]')) > 8
     assert runtime.passes <= 4
@@ -88,15 +37,15 @@ def test_forced_tokens_ride_along() -> None:
 
 
 def test_actions_are_told_before_the_reply() -> None:
-    _, runtime, early = decode(CODECS['tags'], '[SIT] Turning around now.')
+    _, runtime, early = decode('tags', '[SIT] Turning around now.')
     assert early == [('[SIT]', 2)]
     assert runtime.passes > 4
 
 
 def test_confidence_is_the_product_over_what_the_grammar_allows() -> None:
     codec = CODECS['tags']
-    done, _, _ = decode(codec, '[SIT]', taste=0.0)
-    grammar = Grammar(codec)
+    done, _, _ = decode('tags', '[SIT]', taste=0.0)
+    grammar = grammar_of('tags')
     opens = sum(grammar.tokens.decode_bytes([t]).startswith(b'[')
                 for t in allowed(grammar, codec, ''))
     first = math.exp(5) / (math.exp(5) + len(allowed(grammar, codec, '')) - 1)
@@ -105,7 +54,7 @@ def test_confidence_is_the_product_over_what_the_grammar_allows() -> None:
     # Any way of ending the actions, with whatever reply, counts as one choice.
     ending = (math.exp(5) + len(after) - more - 1) / (math.exp(5) + len(after) - 1)
     assert done.confidence == pytest.approx(first * ending, rel=1e-4)
-    talk, _, _ = decode(codec, 'Look', taste=0.0)
+    talk, _, _ = decode('tags', 'Look', taste=0.0)
     everything = len(allowed(grammar, codec, ''))
     assert talk.confidence == pytest.approx(
         (math.exp(5) + everything - opens - 1) / (math.exp(5) + everything - 1), rel=1e-4)
@@ -121,18 +70,18 @@ def allowed(grammar: Grammar, codec: Codec, text: str) -> list[int]:
 
 
 def test_temperature_softens_the_confidence_alone() -> None:
-    sharp, _, _ = decode(CODECS['tags'], '[SIT] Look', 0.0)
-    soft, _, _ = decode(CODECS['tags'], '[SIT] Look', 0.0, temperature=2.0)
+    sharp, _, _ = decode('tags', '[SIT] Look', 0.0)
+    soft, _, _ = decode('tags', '[SIT] Look', 0.0, temperature=2.0)
     assert soft.confidence < sharp.confidence and soft.text == sharp.text
 
 
 def test_an_endless_reply_is_cut() -> None:
-    done, runtime, _ = decode(CODECS['plain'], '[SIT] ' + 'q ' * 300)
+    done, runtime, _ = decode('plain', '[SIT] ' + 'q ' * 300)
     assert done.actions == b'[SIT]'
     assert runtime.passes <= MAX_ACTION_TOKENS + MAX_REPLY_TOKENS
     assert parse(done.text.decode()).reply.startswith('q q')
 
 
 def test_endless_actions_are_no_actions() -> None:
-    done, _, early = decode(CODECS['plain'], '[MOVE x=1.0 y=1.0 speed=fast]' * 5)
+    done, _, early = decode('plain', '[MOVE x=1.0 y=1.0 speed=fast]' * 5)
     assert done.actions is None and early == []

@@ -3,14 +3,15 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
+from scripted_model import actions
 
-from shadow_ros.actions import ACTIONS, MAX_ACTIONS
+from shadow_ros.actions import MAX_ACTIONS
 from shadow_ros.intent.grammar import accepts, Grammar, plan_regex
 from shadow_ros.intent.tokens import Codec, tag_pieces
-from shadow_ros.plan import Action, parse, Plan
+from shadow_ros.plan import parse, Plan
 
-LINES = ['walk forward 2.0 m', 'turn left 90 deg and sit', 'On it! Right away.', '向前走 2.0 m 然后坐下',
-         '好的，马上！', "I'm Doger.", 'Let me ask the cloud.']
+LINES = ['walk forward 2.0 m', 'turn left 90 deg and sit', 'On it! Right away.',
+         '向前走 2.0 m 然后坐下', '好的，马上！', "I'm Doger.", 'Let me ask the cloud.']
 
 
 @pytest.fixture(scope='module')
@@ -25,24 +26,9 @@ def grammar(codec) -> Grammar:
     return Grammar(codec)
 
 
-def _value(parameter) -> st.SearchStrategy:
-    if parameter.kind == 'number':
-        return st.integers(-99999999, 99999999).map(lambda n: n / 100)
-    return st.sampled_from(parameter.choices) if parameter.choices else st.booleans()
-
-
-@st.composite
-def actions(draw) -> Action:
-    """Return any action of the table but REMOTE, amounts with at most two decimals."""
-    row = ACTIONS[draw(st.sampled_from(sorted(set(ACTIONS) - {'REMOTE'})))]
-    chosen = [p for p in row.parameters if p.required or draw(st.booleans())]
-    if row.name == 'MOVE' and not {'x', 'y'} & {p.name for p in chosen}:
-        chosen.insert(0, row.parameters[0])
-    return Action(row.name, tuple((p.name, draw(_value(p))) for p in chosen))
-
-
 REPLIES = st.lists(st.sampled_from(
-    ['On', 'it!', '好的，马上！', "I'm", 'Doger.', '😀', 'é', '2.0', '<|end|>']), max_size=25).map(' '.join)
+    ['On', 'it!', '好的，马上！', "I'm", 'Doger.', '😀', 'é', '2.0', '<|end|>']),
+    max_size=25).map(' '.join)
 PLANS = st.builds(Plan, st.lists(actions(), max_size=MAX_ACTIONS).map(tuple), REPLIES)
 
 
@@ -52,7 +38,7 @@ def test_every_canonical_plan_is_accepted(plan) -> None:
     assert accepts(str(plan)) == bool(str(plan))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.from_regex(plan_regex(), fullmatch=True))
 def test_what_is_accepted_is_the_text_of_a_plan(text) -> None:
     assert str(parse(text)) == text
@@ -96,5 +82,6 @@ def test_what_the_grammar_forces_is_known_before_the_model(codec, grammar) -> No
 
 
 def test_a_tag_takes_few_tokens(codec) -> None:
-    assert len(codec.plan('[MOVE x=2.0][SIT]')) == len(['[MOVE', ' x=', '2', '.', '0', ']', '[SIT]', 'end'])
+    pieces = ['[MOVE', ' x=', '2', '.', '0', ']', '[SIT]', 'end']
+    assert len(codec.plan('[MOVE x=2.0][SIT]')) == len(pieces)
     assert all(len(codec.text_ids(piece)) == 1 for piece in tag_pieces())
