@@ -192,8 +192,10 @@ class ShadowedModel(nn.Module):
             return nullcontext(), self._during(self._current())
 
         base: Any = self.base
-        base.gradient_checkpointing_enable(
-            gradient_checkpointing_kwargs={'use_reentrant': False, 'context_fn': contexts})
+        # transformers 5.2x gave it another name; 4.x and older 5.x know only the first.
+        enable = getattr(base, 'activation_checkpointing_enable',
+                         base.gradient_checkpointing_enable)
+        enable({'use_reentrant': False, 'context_fn': contexts})
 
     def save_adapter(self, folder: Union[str, Path], name: str = 'default') -> None:
         """Write a shadow as shadow-peft does; the backbone is not in it."""

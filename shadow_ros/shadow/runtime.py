@@ -120,11 +120,13 @@ class LeanRuntime:
         self.head = (head * _gain(stack.norm)).detach().contiguous()
         places = torch.arange(self.limit, device=weight.device)[None]
         cos, sin = stack.rotary_emb(self.embeddings, places)  # [1, limit, e]
-        half = self.size // 2
-        self.cos = cos[0, :, None].contiguous()  # [limit, 1, e]
-        self.sin = torch.cat((-sin[0, :, None, :half], sin[0, :, None, half:]), -1).contiguous()
-        shape = (2, len(self.layers), self.key_heads, self.limit, self.size)
-        self.keys, self.values = torch.zeros(shape, dtype=weight.dtype, device=weight.device)
+        # Values are turned by no angle, so one product turns queries, keys and values alike.
+        c, half = self.key_heads, self.size // 2
+        self.cos = cos[0, :, None].repeat(1, self.heads + 2 * c, 1)  # [limit, a + 2c, e]
+        self.sin = torch.cat((-sin[..., :half], sin[..., half:]), -1)[0, :, None].repeat(
+            1, self.heads + 2 * c, 1)
+        self.cos[:, -c:], self.sin[:, -c:] = 1, 0
+        self.caches = [weight.new_zeros(2 * c, self.limit, self.size) for _ in self.layers]
         self.mask = torch.full((self.limit, self.limit), float('-inf'), dtype=weight.dtype,
                                device=weight.device).triu(1)
 
@@ -135,8 +137,9 @@ class LeanRuntime:
         start, end = self.length, self.length + len(ids)
         where = torch.tensor(ids, device=self.embeddings.device)
         x = F.embedding(where, self.embeddings)  # [t, d]
-        for index, layer in enumerate(self.layers):
-            x = layer.forward(x, index, start, end)
+        turn = self.cos[start:end], self.sin[start:end]
+        for layer, cache in zip(self.layers, self.caches):
+            x = layer.forward(x, cache, start, turn)
         self.length = end
         self.passes += 1
         return F.linear(_unit(x[-1:], self.floor), self.head)[0]
@@ -157,50 +160,54 @@ class _Layer:
         parts = (attention.q_proj, attention.k_proj, attention.v_proj)
         self.qkv = torch.cat([p.weight for p in parts]) * first  # [(a + 2c) e, d]
         self.qkv_bias = _biases(parts)
+        self.qk_norm: Optional[Tensor] = None
+        self._scale_queries(attention)
         self.out = attention.o_proj.weight.detach().clone()
         self.out_bias = _biases((attention.o_proj,))
         self.gate_up = torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]) * second
         self.down = mlp.down_proj.weight.detach().clone()
-        self.scale = runtime.size ** -0.5
-        self.qk_norm: Optional[Tensor] = None
+
+    def _scale_queries(self, attention: Any) -> None:
+        """Multiply 1 / sqrt(e) into what makes the queries."""
+        run = self.runtime
+        scale, queries = run.size ** -0.5, run.heads * run.size
         if hasattr(attention, 'q_norm'):
             self.qk_norm = torch.cat([
-                _gain(attention.q_norm).expand(runtime.heads, -1) * self.scale,
-                _gain(attention.k_norm).expand(runtime.key_heads, -1)]).contiguous()  # [a + c, e]
+                _gain(attention.q_norm).expand(run.heads, -1) * scale,
+                _gain(attention.k_norm).expand(run.key_heads, -1)]).contiguous()  # [a + c, e]
+            return
+        self.qkv[:queries] *= scale
+        if self.qkv_bias is not None:
+            self.qkv_bias[:queries] *= scale
 
-    def forward(self, x: Tensor, index: int, start: int, end: int) -> Tensor:
-        """Return the block's output [t, d] for tokens start to end."""
+    def forward(self, x: Tensor, cache: Tensor, start: int,
+                turn: tuple[Tensor, Tensor]) -> Tensor:
+        """Return the block's output [t, d] for tokens from `start`; `turn` is their cos, sin."""
         h = _unit(x, self.runtime.floor)
-        x = x + F.linear(self._attend(h, index, start, end), self.out, self.out_bias)
+        x = x + F.linear(self._attend(h, cache, start, turn), self.out, self.out_bias)
         h = _unit(x, self.runtime.floor)
         gate, up = F.linear(h, self.gate_up).chunk(2, -1)
         return x + F.linear(F.silu(gate) * up, self.down)
 
-    def _attend(self, h: Tensor, index: int, start: int, end: int) -> Tensor:
+    def _attend(self, h: Tensor, cache: Tensor, start: int,
+                turn: tuple[Tensor, Tensor]) -> Tensor:
         """Return what attention reads from all tokens so far, [t, a e]."""
-        run, t = self.runtime, end - start
-        a, c, e = run.heads, run.key_heads, run.size
+        run, t = self.runtime, h.shape[0]
+        a, c, e, end = run.heads, run.key_heads, run.size, start + t
         qkv = F.linear(h, self.qkv, self.qkv_bias).view(t, a + 2 * c, e)
-        qk = self._rotated(qkv[:, :a + c], start, end)  # [t, a + c, e]
-        keys, values = run.keys[index], run.values[index]  # [c, limit, e]
-        keys[:, start:end] = qk[:, a:].transpose(0, 1)
-        values[:, start:end] = qkv[:, a + c:].transpose(0, 1)
-        q = qk[:, :a].reshape(t, c, a // c, e).transpose(0, 1).reshape(c, -1, e)  # [c, t g, e]
-        scores = torch.bmm(q, keys[:, :end].transpose(1, 2))  # [c, t g, n]
+        if self.qk_norm is not None:
+            qk = _unit(qkv[:, :-c], run.head_floor) * self.qk_norm
+            qkv = torch.cat((qk, qkv[:, -c:]), 1)
+        # The two halves of each head change places: (x1, x2) cos + (-x2, x1) sin.
+        qkv = torch.addcmul(qkv * turn[0], qkv.roll(e // 2, -1), turn[1])  # [t, a + 2c, e]
+        cache[:, start:end] = qkv[:, a:].transpose(0, 1)  # [2c, limit, e]
+        seen = cache[:, :end]
+        q = qkv[:, :a].reshape(t, c, a // c, e).transpose(0, 1).reshape(c, -1, e)  # [c, t g, e]
+        scores = torch.bmm(q, seen[:c].transpose(1, 2))  # [c, t g, n]
         if t > 1:
             scores.view(c, t, -1, end).add_(run.mask[start:end, None, :end])
-        read = torch.bmm(scores.softmax(-1), values[:, :end])  # [c, t g, e]
+        read = torch.bmm(scores.softmax(-1), seen[c:])  # [c, t g, e]
         return read.view(c, t, a // c, e).transpose(0, 1).reshape(t, a * e)
-
-    def _rotated(self, qk: Tensor, start: int, end: int) -> Tensor:
-        """Return queries and keys [t, a + c, e] normalised, scaled and rotated to their places."""
-        run = self.runtime
-        if self.qk_norm is not None:
-            qk = _unit(qk, run.head_floor) * self.qk_norm
-        else:
-            qk = torch.cat((qk[:, :run.heads] * self.scale, qk[:, run.heads:]), 1)
-        swapped = qk.roll(run.size // 2, -1)  # the two halves change places
-        return torch.addcmul(qk * run.cos[start:end], swapped, run.sin[start:end])
 
 
 def _unit(x: Tensor, floor: Tensor) -> Tensor:

@@ -92,3 +92,13 @@ def test_misuse_gets_a_sentence(kind) -> None:
         runtime.feed([])
     with pytest.raises(ModelError, match='rewind'):
         runtime.rewind(1)
+
+
+@pytest.mark.parametrize('kind', [LeanRuntime, CachedRuntime])
+def test_bfloat16_weights_as_on_a_gpu(kind) -> None:
+    model, ids = build('qwen3'), list(range(12))
+    with torch.no_grad():
+        full = model(torch.tensor([ids])).logits[0, -1]
+    got = kind(model.to(torch.bfloat16), 32).feed(ids)
+    assert got.dtype == torch.bfloat16
+    assert (got.float() - full).abs().max() < 0.05 * full.abs().max()
