@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from typing import Optional, Sequence
+from typing import Callable, Optional, Sequence
 
 from shadow_ros.errors import RobotError
 from shadow_ros.plan import Action
@@ -31,16 +31,19 @@ class Go2Body:
     `interface` '' finds the one in the robot's network; `avoidance` is keep, on or off. The SDK
     lives in two processes of its own; a thread here keeps them alive and carries out Performs.
     After a watchdog or a fail-over has stopped a walk, reports are withheld, so that the runner
-    gives the walk up, and velocities are dropped until the next Halt.
+    gives the walk up, and velocities are dropped until the next Halt. A simulation brings its
+    own `clock` (monotonic s) and `pair`.
     """
 
     def __init__(self, interface: str = '', domain: int = 0, avoidance: str = 'keep',
-                 name: str = 'go2') -> None:
+                 name: str = 'go2', clock: Callable[[], float] = time.monotonic,
+                 pair: Optional[Pair] = None) -> None:
         self.name = name
+        self._clock = clock
         self.facts = Facts()
         self._interface, self._domain, self._avoidance = interface, domain, avoidance
         self._lock = threading.RLock()
-        self._pair = Pair(lambda: Link(self._interface, self._domain))
+        self._pair = pair or Pair(lambda: Link(self._interface, self._domain))
         self._calls = Calls(self._pair.send, self._lock)
         self._walk = Walk()
         self._report = Report()
@@ -115,7 +118,7 @@ class Go2Body:
     def health(self) -> tuple[bool, str]:
         """Return whether the robot reports and a guardian is ready, in a sentence."""
         with self._lock:
-            age = time.monotonic() - self._report.stamp
+            age = self._clock() - self._report.stamp
             trouble = self._pair.lost or self._tripped or (
                 f'no rt/sportmodestate for {min(age, 999.0):.1f} s' if age > SILENT else '')
             about = f'{self.name} on {self._where}: {self.facts}'
@@ -137,15 +140,15 @@ class Go2Body:
         if self._tripped or not stands or not all(map(math.isfinite, _numbers(wish))):
             return
         if self._walk.velocity(self._report):
-            self._pair.velocity(time.monotonic(), self._walk.via, *_numbers(wish))
+            self._pair.velocity(self._clock(), self._walk.via, *_numbers(wish))
         else:
-            self._advance_walk(time.monotonic())
+            self._advance_walk(self._clock())
 
     def _halt(self) -> None:
         """Stop at once; what was being carried out is broken off."""
         self._pair.halt()
         self._tripped = ''
-        self._walk.halt(time.monotonic())
+        self._walk.halt(self._clock())
         if self._performance:
             self._break_off('it was stopped before it was done')
 
@@ -162,7 +165,7 @@ class Go2Body:
         self._perform = perform
         self._performance = Performance(
             perform.action.name, sequence(perform.action, self._report.mode))
-        self._advance_performance(time.monotonic())
+        self._advance_performance(self._clock())
 
     def _break_off(self, reason: str) -> None:
         """End the action in hand, undoing what must not be left as it is."""
@@ -195,7 +198,7 @@ class Go2Body:
         while not self._closing.is_set():
             self._pair.wait(LOOP)
             with self._lock:
-                self._look(time.monotonic())
+                self._look(self._clock())
 
     def _look(self, now: float) -> None:
         """Read what has come and advance what is under way."""
@@ -209,10 +212,10 @@ class Go2Body:
                 self._trip(f'the dog was stopped: {values[0]}')
         if self._pair.failed != failed:
             self._failed_over(walked)
-        if not self._tripped:
-            self._state = self._body_state(self._report, self._walk.trouble)
         self._advance_performance(now)
         self._advance_walk(now)
+        if not self._tripped:
+            self._state = self._body_state(self._report, self._walk.trouble)
 
     def _advance_performance(self, now: float) -> None:
         performance = self._performance
@@ -232,7 +235,7 @@ class Go2Body:
     def _failed_over(self, walked: bool) -> None:
         """Give up what the old process was doing."""
         self._calls.forget()
-        self._walk.halt(time.monotonic())
+        self._walk.halt(self._clock())
         if walked:
             self._trip('the dog was stopped: the SDK process that commanded it was lost')
         if self._performance:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shadow_ros.robot.go2.wire import Wire
 
 LOOP = 0.01  # s; how late the watchdog may be
+IDLE_LOOP = 0.05  # s; the guardian's while the dog does not walk
 REPORT_EVERY = 0.018  # s; a little under 20 ms, so that the body gets 50 reports a second
 IDLE_REPORT_EVERY = 0.5  # s; the guardian's, whose reports nobody reads until the dog must stop
 BEAT_EVERY = 0.05  # s between signs of life when there is nothing else to tell
@@ -34,11 +35,13 @@ class Worker:
 
     Both hear every velocity. The active one passes it on; the guardian only watches, and stops
     the dog by the same rule if body and active process are lost together. It becomes the active
-    one when it is told to `lead`.
+    one when it is told to `lead`. A simulation brings its own `clock` (monotonic s) and calls
+    `step` instead of `run`.
     """
 
-    def __init__(self, lines: Lines, wire: 'Wire') -> None:
-        self._lines, self._wire = lines, wire
+    def __init__(self, lines: Lines, wire: 'Wire',
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._lines, self._wire, self._clock = lines, wire, clock
         self._watchdog = Watchdog(GUARDIAN_LATE)
         self._active = False
         self._ended = False
@@ -55,19 +58,23 @@ class Worker:
     def run(self) -> None:
         """Work until the body is gone and the dog stands still."""
         self._lines.send('ready')
-        while not self._ended or self._watchdog.stopping:
+        while self.step():
             self._wait()
-            for kind, *values in [] if self._ended else self._lines.receive():
-                self._orders[kind](*values)
-            now = time.monotonic()
-            self._look(now)
-            if self._lines.closed and not self._ended:
-                self.end(now)
-            if self._watchdog.due(now, self._report):
-                self._stop()
-            self._tell(now)
-        if OBSTACLES_AVOID in self._via:
+        if self._via == OBSTACLES_AVOID:
             self._wire.send(listen(False))
+
+    def step(self) -> bool:
+        """Do what is due now; return False when all is done."""
+        for kind, *values in [] if self._ended else self._lines.receive():
+            self._orders[kind](*values)
+        now = self._clock()
+        self._look(now)
+        if self._lines.closed and not self._ended:
+            self.end(now)
+        if self._watchdog.due(now, self._report):
+            self._stop()
+        self._tell(now)
+        return not self._ended or self._watchdog.stopping
 
     def end(self, now: float) -> None:
         """Take the body for gone: the dog stops, then this process ends."""
@@ -85,7 +92,7 @@ class Worker:
     # -- what the body says ---------------------------------------------------------------------
 
     def _velocity(self, sent: float, via: str, *velocity: float) -> None:
-        now = time.monotonic()
+        now = self._clock()
         if now - sent > STALE or not self._watchdog.velocity(now):
             return
         if not self._active:
@@ -101,9 +108,12 @@ class Worker:
             self._stop()
 
     def _call(self, token: int, service: str, api: int, parameter: str) -> None:
-        ident, sent = self._wire.send(Request(service, api, parameter))
+        request = Request(service, api, parameter)
+        if request == listen(True):
+            self._via = OBSTACLES_AVOID  # so that it is told to let go of us in the end
+        ident, sent = self._wire.send(request)
         if sent:
-            self._tokens[ident] = (token, time.monotonic())
+            self._tokens[ident] = (token, self._clock())
         else:
             self._lines.send('answer', token, SEND_FAILED, '')
 
@@ -113,7 +123,7 @@ class Worker:
         self._next_report = 0.0
         self._watchdog = Watchdog(LATE)
         if stop:
-            self._watchdog.trip('the SDK process before this one failed', time.monotonic())
+            self._watchdog.trip('the SDK process before this one failed', self._clock())
 
     def _keep_undo(self, *call: Any) -> None:
         self._undo = Request(*call) if call else None
@@ -154,11 +164,11 @@ class Worker:
         self._wire.send(STOP)
 
     def _wait(self) -> None:
-        """Wait for a message, at most LOOP."""
+        """Wait for a message, but not for long."""
         if self._ended:
             time.sleep(LOOP)
         else:
-            wait([self._lines], LOOP)
+            wait([self._lines], LOOP if self._watching else IDLE_LOOP)
 
 
 def main(arguments: Sequence[str]) -> int:
