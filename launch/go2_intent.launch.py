@@ -79,7 +79,8 @@ def lifecycle_node(name: str, config: Config, file: str,
     node = LifecycleNode(
         package=PACKAGE, executable=name, name=name, namespace=NAMESPACE, output='screen',
         parameters=[*([file] if file else []), {**parameters, 'autostart': False}],
-        ros_arguments=['--log-level', log_level], **({'autostart': True} if own else {}))
+        # To bring a robot that no longer answers to rest may take longer than launch's 5 s.
+        sigterm_timeout='10', ros_arguments=['--log-level', log_level], **({'autostart': True} if own else {}))
     return [node] if own else [*transitions(node), node]
 
 
