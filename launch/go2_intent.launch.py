@@ -72,16 +72,21 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 def lifecycle_node(name: str, config: Config, file: str,
                    log_level: str) -> list[LaunchDescriptionEntity]:
     """Return the node and what brings it to active."""
-    parameters = {key: ParameterValue(value, value_type=type(value))
-                  for key, value in config.flat().items() if key.split('.')[0] in NODES[name]}
     # Where launch_ros can start a lifecycle by itself (Jazzy and later), it does.
     own = 'autostart' in inspect.signature(LifecycleNode.__init__).parameters
     node = LifecycleNode(
         package=PACKAGE, executable=name, name=name, namespace=NAMESPACE, output='screen',
-        parameters=[*([file] if file else []), {**parameters, 'autostart': False}],
+        parameters=[*([file] if file else []), parameters_of(name, config)],
         # To bring a robot that no longer answers to rest may take longer than launch's 5 s.
         sigterm_timeout='10', ros_arguments=['--log-level', log_level], **({'autostart': True} if own else {}))
     return [node] if own else [*transitions(node), node]
+
+
+def parameters_of(name: str, config: Config) -> dict[str, object]:
+    """Return the parameters of a node; texts are marked as such, or YAML would guess."""
+    own = {key: ParameterValue(value, value_type=type(value))
+           for key, value in config.flat().items() if key.split('.')[0] in NODES[name]}
+    return {**own, 'autostart': False}
 
 
 def transitions(node: LifecycleNode) -> list[LaunchDescriptionEntity]:
