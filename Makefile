@@ -34,11 +34,12 @@ demo: .venv/installed
 
 install: .venv/installed
 
-# A temp folder of our own, so that what a killed process leaves behind goes with it.
+# Temp folder and home of our own, so that what a killed process leaves behind goes with them.
 test: .venv/installed
-	@rm -rf .tmp && mkdir .tmp
-	trap 'rm -rf .tmp' EXIT
-	export TMPDIR=$(CURDIR)/.tmp XDG_CACHE_HOME=$(CURDIR)/.tmp ROS_LOG_DIR=$(CURDIR)/.tmp/ros
+	@rm -rf .tmp && mkdir -p .tmp/home
+	trap 'rm -rf .tmp; .ci/sweep' EXIT
+	export TMPDIR=$(CURDIR)/.tmp HOME=$(CURDIR)/.tmp/home
+	unset XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME ROS_LOG_DIR ROS_HOME
 	export OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 

@@ -28,6 +28,7 @@ ROS = [
     'ros-geometry-msgs' + X86,  # cmd_vel
     'ros-lifecycle-msgs' + X86,  # the nodes are lifecycle nodes
     'ros-nav-msgs' + X86,  # odom
+    'ros-rcl-interfaces' + X86,  # descriptions of parameters
     'ros-rclpy[fastrtps]' + X86,  # the ROS client library with a middleware
     'ros-std-msgs' + X86,  # transcript, plan, event and the other topics
     'ros-std-srvs' + X86,  # stop, resume, confirm
@@ -61,6 +62,7 @@ TRAIN = INTENT + [
 ]
 TEST = INTENT + ROS + GO2 + SOUND + WHISPER_NEEDS + TRAIN + [
     'colcon-common-extensions',  # the colcon half of test_packaging
+    'flake8>=6.0',  # what flake8-import-order plugs into
     'flake8-import-order>=0.19',  # ament's order of imports
     'hypothesis>=6.80',  # properties of plans, records and the guard
     'mypy>=1.10',  # types are a test
@@ -70,7 +72,8 @@ TEST = INTENT + ROS + GO2 + SOUND + WHISPER_NEEDS + TRAIN + [
     'pytest-xdist>=3.3',  # two cores, two workers
     'ruff>=0.6',  # style is a test
     'setuptools>=65',  # builds the wheel that test_packaging installs
-    'wheel>=0.40',  # the same, for setuptools before 70.1
+    'shadow-peft>=0.1.1',  # what ShadowPEFT here must agree with
+    'wheel>=0.40',  # what setuptools before 70.1 needs for that
 ]
 EXTRAS = {
     'intent': INTENT, 'ros': ROS, 'go2': GO2, 'speech': SPEECH, 'cloud': CLOUD, 'train': TRAIN,

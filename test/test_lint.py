@@ -30,11 +30,11 @@ def run(*command: str) -> str:
 
 
 def test_ruff_finds_nothing():
-    assert run('ruff', 'check', '--output-format', 'concise', 'setup.py', *FOLDERS) == ''
+    assert run('ruff', 'check', '--output-format', 'concise') == ''
 
 
 def test_flake8_finds_nothing():
-    assert run('flake8', 'setup.py', *FOLDERS) == ''
+    assert run('flake8') == ''
 
 
 def test_mypy_finds_nothing(tmp_path):
@@ -48,5 +48,5 @@ def test_file_is_of_a_size_to_read(path):
 
 
 def test_shell_scripts_are_sound():
-    for script in (ROOT / '.ci').iterdir():
-        subprocess.run(['bash', '-n', str(script)], check=True, timeout=10)
+    for script in ('run', 'apt'):
+        subprocess.run(['bash', '-n', str(ROOT / '.ci' / script)], check=True, timeout=10)

@@ -1,5 +1,7 @@
 """The package as users install it: a wheel for pip, a workspace for colcon, all its Pythons."""
 
+import ast
+import importlib.metadata
 import importlib.util
 import os
 from pathlib import Path
@@ -35,9 +37,8 @@ def run(*command, **options) -> str:
 def pythons() -> dict[str, str]:
     """Return the interpreters of this machine for which the package is made, one a version."""
     found = {f'{sys.version_info[0]}.{sys.version_info[1]}': sys.executable}
-    kept = sorted(Path.home().glob('.pyenv/versions/*/bin'), reverse=True)
-    folders = [Path(sys.base_prefix, 'bin'), *kept, *Path(sys.base_prefix).parent.glob('*/bin'),
-               Path('/usr/bin'), Path('/usr/local/bin')]
+    beside = sorted(Path(sys.base_prefix).parent.glob('*/bin'), reverse=True)  # as pyenv has them
+    folders = [Path(sys.base_prefix, 'bin'), *beside, Path('/usr/bin'), Path('/usr/local/bin')]
     for version in PYTHONS:
         for folder in folders:
             if version not in found and (folder / f'python{version}').exists():
@@ -154,6 +155,31 @@ def test_all_is_everything_for_users(wheel):
         assert named(extra) <= named('all')
     assert named('intent') <= named('cloud') & named('train')
     assert 'pytest' in named('test'), 'colcon test looks for it'
+
+
+def imported(folder: str) -> set[str]:
+    """Return the top-level modules that the code of a folder imports from elsewhere."""
+    own = {'shadow_ros', 'setup', *(path.stem for path in (ROOT / 'test').rglob('*.py'))}
+    names = set()
+    for path in (ROOT / folder).rglob('*.py'):
+        for node in ast.walk(ast.parse(path.read_text('utf-8'))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split('.')[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.split('.')[0])
+    return names - own - set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize('folder', ['shadow_ros', 'launch', 'test'])
+def test_every_import_is_asked_for(folder, wheel):
+    """By an extra for pip or, for what only ROS has, by package.xml."""
+    asked = {re.split(r'[^\w-]', line)[0].lower() for line in requirements(wheel)}
+    manifest = ElementTree.parse(ROOT / 'package.xml')
+    asked |= {element.text for element in manifest.iterfind('exec_depend')}
+    brought_by = importlib.metadata.packages_distributions()
+    for name in imported(folder):
+        bringers = {name, *(bringer.lower() for bringer in brought_by.get(name, ()))}
+        assert bringers & asked, f'{folder} imports {name}; name what brings it in setup.py'
 
 
 def test_wheel_holds_the_whole_package(source, wheel):
