@@ -121,9 +121,10 @@ class Runner:
         effects = Effects(commands=[Halt()])
         effects.events += [_cancelled(job, 'stopped')
                            for job in (self._job, self._waiting) if job]
-        asked = self._rest.asked if self._rest else []
+        rest = self._rest or _Rest(now)
         self._job = self._waiting = None
-        self._rest = _Rest(now, [*asked, plan_id], reply)
+        # The plan of a spoken stop follows at once and has nothing to say: the first answer stays.
+        self._rest = _Rest(now, [*rest.asked, plan_id], reply or rest.reply)
         return effects
 
     def step(self, now: float, state: BodyState, outcomes: Sequence[Outcome] = ()) -> Effects:

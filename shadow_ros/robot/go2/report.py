@@ -1,6 +1,6 @@
 """What the robot reports of itself, as it travels from the SDK process to the body."""
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 import math
 from typing import Any, Sequence
 
@@ -33,7 +33,7 @@ class Report:
 
     def to_list(self) -> list[float]:
         """Return the fields in order."""
-        return list(astuple(self))
+        return list(vars(self).values())
 
     @classmethod
     def from_list(cls, values: Sequence[Any]) -> 'Report':
