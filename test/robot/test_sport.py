@@ -175,7 +175,8 @@ def test_any_report_gives_a_posture_of_the_protocol(mode, code, height, assumed)
 
 @pytest.mark.parametrize('code, words', [
     (3102, 'network_interface'), (3103, 'SDK'), (3104, 'no answer'), (3203, 'firmware'),
-    (3204, 'parameter'), (4201, 'busy'), (4202, 'stand'), (7004, 'fine'), (9999, 'not documented')])
+    (3204, 'parameter'), (4201, 'busy'), (4202, 'stand'), (7004, 'fine'),
+    (9999, 'not documented')])
 def test_codes_are_told_in_a_sentence(code, words):
     sentence = explain(code, 'SIT')
     assert sentence.startswith(f'SIT failed with code {code}: ') and sentence.endswith('.')

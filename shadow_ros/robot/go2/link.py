@@ -69,9 +69,12 @@ class Link:
         self._lines.close()
         self._process.wait()
 
-    def close(self) -> None:
-        """Let go of it: it stops the dog and ends."""
+    def let_go(self) -> None:
+        """Close this end: it stops the dog and ends."""
         self._lines.close()
+
+    def join(self) -> None:
+        """Wait until it has ended."""
         try:
             self._process.wait(_END_WITHIN)
         except subprocess.TimeoutExpired:

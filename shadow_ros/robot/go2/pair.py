@@ -7,7 +7,8 @@ from shadow_ros.errors import RobotError
 from shadow_ros.robot.go2.lines import wait
 from shadow_ros.robot.go2.link import Link
 
-PULSE_LATE = 0.25  # s without a sign of life after which a process counts as lost
+PULSE_LATE = 0.25  # s without a sign of life after which the process of a walking dog is lost
+REST_LATE = 1.0  # s of the same for the guardian, and while the dog does not walk
 START_WITHIN = 20.0  # s that a process has to load the SDK and reach DDS
 RETRY = 1.0  # s between two attempts to start a process
 
@@ -71,7 +72,7 @@ class Pair:
         news = self._active.receive() if self._active else []
         if self._guardian:
             self._guardian.receive()
-        if self._active and _gone(self._active, now):
+        if self._active and _gone(self._active, now, PULSE_LATE if self.walking else REST_LATE):
             self._fail_over(self._active, now)
         self._keep_guardian(now)
         return news
@@ -106,7 +107,9 @@ class Pair:
         self.lost = 'the SDK processes have ended'
         links, self._active, self._guardian = self._links, None, None
         for link in links:
-            link.close()
+            link.let_go()
+        for link in links:
+            link.join()
 
     @property
     def _links(self) -> tuple[Link, ...]:
@@ -132,7 +135,7 @@ class Pair:
 
     def _keep_guardian(self, now: float) -> None:
         """See that there is a guardian, and that it becomes the active one if there is none."""
-        if self._guardian and _gone(self._guardian, now):
+        if self._guardian and _gone(self._guardian, now, REST_LATE):
             self._guardian.kill()
             self._guardian = None
         if self._guardian is None and now >= self._retry_at:
@@ -151,6 +154,6 @@ class Pair:
             self._guardian.send('undo', *self._undo)
 
 
-def _gone(link: Link, now: float) -> bool:
+def _gone(link: Link, now: float, late: float) -> bool:
     """Return whether a process has died or hangs; while it loads it may be silent for longer."""
-    return link.dead or now - link.pulse > (PULSE_LATE if link.ready else START_WITHIN)
+    return link.dead or now - link.pulse > (late if link.ready else START_WITHIN)
