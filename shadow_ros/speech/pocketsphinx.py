@@ -22,7 +22,7 @@ EXTRA_WORDS = {
 # utterance; its own start (40, 3, -1) spoils the first one.
 _CEPSTRAL_MEAN = '46.6,-2.5,-1.1,6.2,-5.7,-2.2,0.8,-7.5,-3.6,-4.1,1.8,0.7,-0.7'
 
-DEFAULT_MIN_SCORE = -0.5
+DEFAULT_MIN_SCORE = -0.32
 _SEARCH = 'commands'
 
 
@@ -115,7 +115,7 @@ def _make_decoder(grammar: str) -> Any:
                          "'shadow_ros[speech]'") from None
     # bestpath finds nothing in the lattices of a grammar.
     decoder = pocketsphinx.Decoder(lm=None, bestpath=False, loglevel='FATAL',
-                                   samprate=float(SAMPLE_RATE))
+                                   samprate=float(SAMPLE_RATE), pl_window=5)
     words = _words(grammar)
     for word in sorted(words & EXTRA_WORDS.keys()):
         decoder.add_word(word, EXTRA_WORDS[word], False)
