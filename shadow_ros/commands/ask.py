@@ -10,7 +10,7 @@ from typing import Any, Iterable, Iterator, Optional
 import click
 
 from shadow_ros.commands.lines import from_file, from_stdin, Question
-from shadow_ros.commands.style import bold, paint, say_line, stdout_is_terminal
+from shadow_ros.commands.style import bold, one_line, paint, say_line, stdout_is_terminal
 from shadow_ros.errors import ConfigError
 from shadow_ros.plan import Action, Plan
 
@@ -112,4 +112,4 @@ def _readable(answer: dict[str, Any]) -> str:
     origin = f'{answer["route"]} · {answer["confidence"]:.2f} · {answer["latency_ms"]:.0f} ms'
     parts = [paint(tags, 'plan') if tags else '', f'“{plan.reply}”' if plan.reply else '',
              paint(origin, 'quiet')]
-    return f'{bold(answer["text"])}\n    ' + '  '.join(part for part in parts if part)
+    return f'{bold(one_line(answer["text"]))}\n    ' + '  '.join(part for part in parts if part)

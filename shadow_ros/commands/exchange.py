@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Optional
 
-from shadow_ros.commands.style import bold, paint
+from shadow_ros.commands.style import bold, one_line, paint
 from shadow_ros.records import Event, PlanRecord
 
 _LONG = 1000  # characters
@@ -114,4 +114,4 @@ def reply_line(text: str) -> str:
 def heading(text: str, source: str, number: Optional[int] = None) -> str:
     """Return the line that opens a command."""
     place = f'{number:>2} ' if number is not None else ''
-    return f'{bold(place)}{paint(source, "name")}  {bold(text)}'
+    return f'{bold(place)}{paint(source, "name")}  {bold(one_line(text))}'

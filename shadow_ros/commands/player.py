@@ -97,7 +97,7 @@ class Player:
             self.heard.append(self.give(news.text, 'spoken', publish=False))
         elif isinstance(news, Reply):
             if self.recording.said and self.recording.said[-1].exchange.take_reply(news.text):
-                say_line(reply_line(news.text))
+                say_line('  ' + reply_line(news.text))
         elif isinstance(news, (PlanRecord, Event)):
             self._tell(news)
 

@@ -13,7 +13,7 @@ from shadow_ros.commands.expect import carried_out_or_refused, Result
 from shadow_ros.commands.player import Player
 from shadow_ros.commands.recording import moved, Said
 from shadow_ros.commands.stage import Stage
-from shadow_ros.commands.style import bold, pad, paint, say_line
+from shadow_ros.commands.style import bold, one_line, pad, paint, say_line
 from shadow_ros.commands.tour import Step
 from shadow_ros.speech.stopword import is_no, is_yes
 
@@ -115,7 +115,7 @@ def _print_table(verdicts: Sequence[Verdict], seconds: float) -> None:
     say_line()
     for verdict in verdicts:
         number = f'{verdict.number:>2}' if verdict.number else ' –'
-        line = f'{_mark(verdict)} {number}  {pad(verdict.text, 40)} {verdict.expected}'
+        line = f'{_mark(verdict)} {number}  {pad(one_line(verdict.text), 40)} {verdict.expected}'
         say_line(f'{line}  {paint("→ " + verdict.complaint, "fail")}' if verdict.complaint
                  else line)
     wrong = sum(bool(verdict.complaint) for verdict in verdicts)

@@ -12,13 +12,13 @@ from shadow_ros.commands.domains import own_domain, own_ros
 from shadow_ros.commands.graph import open_client
 from shadow_ros.commands.player import first_pose, Player
 from shadow_ros.commands.recording import Said
-from shadow_ros.commands.style import bold, paint, say_line
+from shadow_ros.commands.style import bold, paint, part_line, say_line
 from shadow_ros.config import Config
-from shadow_ros.errors import RobotError
+from shadow_ros.errors import AudioError, RobotError
 from shadow_ros.group import Group
 
 START_SECONDS = 120.0
-_ENDPOINT_SECONDS = 1.5  # from the end of a sound file to its last transcript
+_AROUND_SECONDS = 3.0  # that the speech node waits before a sound file, and hears behind it
 _SPEECH_SECONDS = 12.0  # the same on a slow machine, when nothing was heard yet
 
 
@@ -45,7 +45,7 @@ class Stage:
                  trace: Optional[TracebackType]) -> None:
         if isinstance(error, RobotError):
             for line in self._said:
-                say_line(paint(line, 'quiet'), err=True)
+                say_line(line, err=True)
         self._stack.close()
 
     def _open(self, stack: ExitStack) -> None:
@@ -54,7 +54,7 @@ class Stage:
         self._config = Config().changed({
             'robot.body': 'virtual', 'robot.dds_domain': stack.enter_context(own_domain()),
             'intent.model': str(self._model or ''), 'speech.source': 'microphone'})
-        nodes = ('intent', 'action') + (('speech',) if self._microphone else ())
+        nodes = ('intent', 'action') + (('speech',) if self._microphone and _can_hear() else ())
         say_line(f'{bold("shadow_ros demo")}  ' + paint(
             f'virtual Go2, {", ".join(nodes)}; ROS domain {self._env["ROS_DOMAIN_ID"]}, '
             f'DDS domain {self._config.robot.dds_domain}', 'quiet'))
@@ -70,7 +70,7 @@ class Stage:
         return Group(config, nodes=nodes, env=self._env, log_level='warn', on_line=self._note)
 
     def _note(self, part: str, line: str) -> None:
-        self._said.append(f'[{part}] {line}')
+        self._said.append(part_line(part, line))
 
     def _check(self) -> None:
         """Raise RobotError when a part has died; a demo does not paper over that."""
@@ -88,9 +88,20 @@ class Stage:
         config = self._config.changed({'speech.source': str(wav.resolve())})
         with self._make(config, ('speech',)) as speech:
             speech.start(START_SECONDS)
-            self.player.wait_for(lambda: False, seconds + _ENDPOINT_SECONDS)
+            self.player.wait_for(lambda: False, seconds + _AROUND_SECONDS)
             self.player.wait_for(lambda: len(self.player.heard) > before, _SPEECH_SECONDS)
         return self.player.heard[before:]
+
+
+def _can_hear() -> bool:
+    """Return whether there is a microphone, and say why not."""
+    from shadow_ros.speech.sources import find_microphone
+    try:
+        find_microphone(None)
+    except AudioError as error:
+        say_line(paint(f'only typed commands: {error}', 'quiet'))
+        return False
+    return True
 
 
 def _length(wav: Path) -> float:

@@ -1,6 +1,7 @@
 """How the commands print: colours by meaning, and lines that a person likes to read."""
 
 import os
+import re
 import sys
 import unicodedata
 
@@ -16,9 +17,20 @@ COLOURS = {
 _PARTS = {'dog': 'yellow', 'speech': 'magenta', 'intent': 'cyan', 'action': 'green'}
 
 
-def part_colour(part: str) -> str:
-    """Return the name of a process as the prefix of its lines, each in its own colour."""
-    return click.style(f'{part:>6} │', fg=_PARTS.get(part, 'blue'))
+_LOG = re.compile(r'(?:\x1b\[\S*?m)?\[(\w+)\] \[[0-9.]+\] \[\S+\]: (.*?)(?:\x1b\[0m)?')
+"""How ROS writes a line to a terminal: level, time, logger, text."""
+
+_LEVELS = {'WARN': 'warn', 'ERROR': 'fail', 'FATAL': 'fail', 'DEBUG': 'quiet'}
+
+
+def part_line(part: str, line: str) -> str:
+    """Return a process's line with its name before it; level and text are left of a ROS log."""
+    prefix = click.style(f'{part:>6} │', fg=_PARTS.get(part, 'blue'))
+    match = _LOG.fullmatch(line)
+    if not match:
+        return f'{prefix} {line}'
+    level = _LEVELS.get(match[1])
+    return f'{prefix} {paint(match[2], level) if level else match[2]}'
 
 
 def paint(text: str, meaning: str) -> str:
@@ -44,10 +56,21 @@ def stdout_is_terminal() -> bool:
 
 
 def pad(text: str, width: int) -> str:
-    """Return the text cut or filled to so many columns; Chinese characters take two."""
-    columns = 0
-    for place, character in enumerate(text):
-        columns += 2 if unicodedata.east_asian_width(character) in 'WF' else 1
-        if columns > width:
-            return pad(text[:max(place - 1, 0)], width - 1) + '…'
-    return text + ' ' * (width - columns)
+    """Return the text cut or filled to so many columns."""
+    text = text[:width + 1]
+    if columns(text) > width:
+        while columns(text) >= width:
+            text = text[:-1]
+        text += '…'
+    return text + ' ' * (width - columns(text))
+
+
+def columns(text: str) -> int:
+    """Return how wide a terminal shows the text; Chinese characters take two columns."""
+    return sum(2 if unicodedata.east_asian_width(c) in 'WF' else 1 for c in text)
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """Return any text as one line that does a terminal no harm."""
+    plain = ''.join(c if c.isprintable() else ' ' for c in text[:limit])
+    return plain + '…' if len(text) > limit else plain

@@ -7,6 +7,8 @@ from typing import Optional
 from shadow_ros.commands.expect import (
     Expectation, interrupted, moves, plan, posture, refused, routed, stops)
 
+SPOKEN = Path(__file__).parents[1] / 'speech' / 'data' / 'walk_forward_two_meters.wav'
+
 
 @dataclass(frozen=True)
 class Step:
@@ -27,7 +29,7 @@ def tour() -> tuple[Step, ...]:
     return (
         Step('who are you?', routed('talk')),
         Step('stand up', posture('stand')),
-        Step('walk forward two meters', moves(x=2.0)),
+        Step(SPOKEN.name, moves(x=2.0), wav=SPOKEN),
         Step('左转九十度', moves(yaw=90.0)),
         Step('walk forward one meter', moves(x=1.0)),
         Step('坐下', posture('sit')),

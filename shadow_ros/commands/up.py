@@ -7,10 +7,11 @@ from typing import Any, Callable, Optional, TypeVar
 import click
 
 from shadow_ros.commands.signals import on_end
-from shadow_ros.commands.style import part_colour, say_line
-from shadow_ros.config import Config, SETTINGS
+from shadow_ros.commands.style import paint, part_line, say_line
+from shadow_ros.config import Config, NODES, SETTINGS
 
 _Command = TypeVar('_Command', bound=Callable[..., Any])
+START_SECONDS = 120.0
 _SHORT = {'robot.body': '--body', 'robot.network_interface': '--network-interface',
           'robot.dds_domain': '--dds-domain'}
 
@@ -46,10 +47,10 @@ def up(file: Optional[Path], **parameters: Optional[str]) -> None:
     on_end(stop)
     from shadow_ros.group import Group
     with Group(config, on_line=_print) as group:
-        say_line(f'starting: {config.robot.body}')
-        group.start(stop=stop)
+        say_line(paint(f'starting {", ".join(NODES)} for body {config.robot.body}', 'quiet'))
+        group.start(START_SECONDS, stop)
         if not stop.is_set():
-            say_line('ready; Ctrl-C ends')
+            say_line(paint('ready; Ctrl-C ends', 'ok'))
         group.supervise(stop)
 
 
@@ -61,4 +62,4 @@ def load(file: Optional[Path], parameters: dict[str, Optional[str]]) -> Config:
 
 
 def _print(part: str, line: str) -> None:
-    say_line(f'{part_colour(part)} {line}')
+    say_line(part_line(part, line))

@@ -83,6 +83,7 @@ def test_the_tour_shows_what_it_promises():
     steps = tour()
     words = ' '.join(step.expect.words for step in steps)
     assert len(steps) >= 10
+    assert [step.wav for step in steps if step.wav and step.wav.is_file()]
     assert sum(not step.text.isascii() for step in steps) >= 3
     for promise in ('refused', 'REMOTE', 'talks', 'stands still', '→'):
         assert promise in words
