@@ -101,7 +101,7 @@ def test_after_a_fail_over_the_body_goes_on_once_it_was_halted(
         time.sleep(0.05)
     assert time.monotonic() - drive.body.state().stamp > 0.5
     stops = [r for r in requests_of(dog) if r['api_id'] == 1003 and r['time'] > begun]
-    assert stops[0]['time'] - begun < 0.1
+    assert stops[0]['time'] - begun < 0.3
     drive.halt()
     assert drive.body.state().error == '' and drive.body.pids[0] == guardian
     drive.walk(0.5, 0.0, 0.0, until=lambda state: state.vx > 0.45)
