@@ -60,6 +60,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     own = {k: t.detach().to('cpu', copy=True).contiguous() for k, t in tensors.items()}
     save_file(own, path, metadata={'format': 'pt'})
+    path.chmod(0o644)  # safetensors keeps its files private; an installed model is for all users
 
 
 def load_exactly(module: Any, tensors: Mapping[str, Any], path: Union[str, Path]) -> None:

@@ -63,6 +63,7 @@ def test_shadow_peft_opens_our_folder_and_we_open_theirs(model, tmp_path) -> Non
 def test_half_precision_on_disk_is_full_precision_in_memory(model, tmp_path) -> None:
     model.save(tmp_path)
     assert next(ProjectedShadow.load(tmp_path).parameters()).dtype == torch.float32
+    assert (tmp_path / 'model.safetensors').stat().st_mode & 0o777 == 0o644
     assert (tmp_path / 'model.safetensors').stat().st_size < 2.2 * sum(
         p.numel() for p in model.parameters()) + 4096
 
