@@ -58,8 +58,8 @@ _FEET_INCHES = re.compile(
     r"(?<![\w.])([0-9]{1,4})(?: ?(?:ft|feet|foot)|'),? ?([0-9]{1,3}) ?(?:inch(?:es)?|\")")
 
 _TURN_FRACTIONS = (
-    (re.compile(r'\b(?:a |one )?half[ -](?:a[ -])?(?:full |complete )?(?:turn|circle|spin|rotation)\b'),
-     '180 deg'),
+    (re.compile(r'\b(?:a |one )?half[ -](?:a[ -])?(?:full |complete )?'
+                r'(?:turn|circle|spin|rotation)\b'), '180 deg'),
     (re.compile(r'\b(?:a |one )?quarter[ -](?:of a )?(?:turn|circle|spin|rotation)\b'), '90 deg'),
     (re.compile(r'\bthree[ -]quarters?(?: of a)? (?:turn|circle|spin|rotation)\b'), '270 deg'),
     (re.compile(r'\b(?:a |one )?right angle\b|直角'), '90 deg'),
@@ -75,8 +75,8 @@ _SPOKEN = (  # what recognisers write for a number, and what people say for a tu
     (re.compile(r'\bthree[ -]sixty\b'), '360'),
 )
 _VAGUE = (
-    (re.compile(r'\b(?:a few|several|some|a couple more) (?=(?:(?:small|little|baby|tiny) )?(?:steps|paces)\b)'),
-     '3 '),
+    (re.compile(r'\b(?:a few|several|some|a couple more) '
+                r'(?=(?:(?:small|little|baby|tiny) )?(?:steps|paces)\b)'), '3 '),
     (re.compile(r'(?:好几|两三|几)(?=[小大]?步)'), '3'),
     (re.compile(r'\btwice\b'), '2 times'),
     (re.compile(r'\bthrice\b'), '3 times'),
@@ -90,12 +90,15 @@ _WALKS = re.compile(
 _TURNS = re.compile(r'\b(?:turn|rotate|spin|twist|pivot|swivel|circle)|[转拐旋]')
 _RUNS = re.compile(r'\b(?:run|sprint|fast|faster|quick|quickly|rush|race|dash|hurry)\b|[跑快冲]')
 _CREEPS = re.compile(r'\b(?:slow|slowly|gently|creep|carefully|crawl|slower)\b|慢|缓')
-_LASTS = re.compile(r'(?:\bfor (?:about |around )?|(?<!in )(?<![a-z] ))?\b([0-9]+(?:\.[0-9]+)?) s\b(?! ?(?:后|以后|之后|later|from now|ago))')
+_LASTS = re.compile(r'(?:\bfor (?:about |around )?)?\b([0-9]+(?:\.[0-9]+)?) s\b'
+                    r'(?! ?(?:后|以后|之后|later|from now|ago))')
 _LATER = re.compile(r'\b(?:in|after|within|every|wait|until|timer|alarm)\b|[后等]|提醒|每')
 
 _BARE_TURN = re.compile(
-    rf'((?:\b(?:turn|rotate|spin|left|right|clockwise|around|do an?|make an?|pull an?)|[转拐]个?|来个) ?)'
-    rf'(?:by )?({EN_NUMBER}|{ZH_NUMBER})(?=$|[,;!?。]|\.(?![0-9])| (?:then|and|to|please|clockwise|counter|anti|left|right)\b|然后|再)')
+    r'((?:\b(?:turn|rotate|spin|left|right|clockwise|around|do an?|make an?|pull an?)'
+    r'|[转拐]个?|来个) ?)'
+    rf'(?:by )?({EN_NUMBER}|{ZH_NUMBER})(?=$|[,;!?。]|\.(?![0-9])'
+    r'| (?:then|and|to|please|clockwise|counter|anti|left|right)\b|然后|再)')
 _BARE_WALK = re.compile(
     rf'((?:\b(?:forwards?|backwards?|ahead|back)|前进|后退|[前后]走) ?)'
     rf'(?:by )?({EN_NUMBER}|{ZH_NUMBER})(?=$|[,;!?。]|\.(?![0-9])| (?:then|and|please)\b|然后|再)')

@@ -14,6 +14,7 @@ from shadow_ros.learning.corpus.patterns import DATA, read
 
 if TYPE_CHECKING:
     from torch import Tensor
+
     from shadow_ros.intent.tokens import Codec
 
 HELD_OUT = 10  # one in so many negatives is kept for measuring false motion

@@ -183,7 +183,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     parser.add_argument('--negatives', type=Path, help='public requests; the held-out tenth')
     parser.add_argument('--calibrate', action='store_true', help='fit and write the threshold')
     parser.add_argument('--errors', action='store_true', help='print what went wrong')
-    parser.add_argument('--save', action='store_true', help="write the scores into the model's card")
+    parser.add_argument('--save', action='store_true', help='write the scores into the card')
     given = parser.parse_args(arguments)
     from shadow_ros.intent.engine import EdgeEngine
     from shadow_ros.learning.data import negatives

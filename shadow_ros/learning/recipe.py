@@ -19,7 +19,8 @@ class Recipe:
     `backbone_layers` names for each layer of the backbone the small layer that it starts from.
     Steps are of `batch` examples. `distil` weighs the shadow's distance from the backbone in the
     align stage, `loss_weight` the shadow's own loss in the joint stage: high, because the robot
-    runs the shadow alone.
+    runs the shadow alone. `start_from` is a finished run whose tokenizer and small model this
+    one goes on with.
     """
 
     name: str = 'tiny'
@@ -43,6 +44,7 @@ class Recipe:
     joint_rate: float = 5e-4
     distil: float = 0.5
     loss_weight: float = 2.0
+    start_from: str = ''
     negatives: str = ''
     negatives_copies: int = 1
     precision: str = 'no'

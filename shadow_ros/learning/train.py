@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 import torch
 from torch import nn, Tensor
 from torch.nn.functional import cross_entropy, kl_div, log_softmax, softmax
-from transformers import LlamaConfig, LlamaForCausalLM, LlamaModel, PreTrainedModel
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from shadow_ros.intent.tokens import Codec
 from shadow_ros.learning.data import Batches, compose, corpus_hashes, encode, negatives
@@ -211,6 +211,9 @@ def _log(run: Path, **values: Any) -> None:
 def stages(recipe: Recipe, codec: Codec) -> Iterator[Stage]:
     """Yield the stages in order; each starts from what the one before has learned."""
     small = build_small(recipe, codec)
+    if recipe.start_from:
+        before = Path(recipe.start_from) / 'small.safetensors'
+        load_exactly(small, load_file(before), before)
     yield Stage('small', small, token_loss(small), recipe.small_steps, recipe.small_rate)
     backbone = build_backbone(recipe, codec, small)
     yield Stage('backbone', backbone, token_loss(backbone), recipe.backbone_steps,
@@ -249,6 +252,8 @@ def train(recipe: Recipe, run: Path, forbidden: Sequence[str] = ()) -> tuple[Sha
 
 def _codec(run: Path, recipe: Recipe, lines: Sequence[str]) -> Codec:
     """Return the run's tokenizer, trained once."""
+    if recipe.start_from:
+        return Codec.load(recipe.start_from)
     if not (run / 'tokenizer.json').is_file():
         Codec.train(lines, size=recipe.vocabulary).save(run)
     return Codec.load(run)

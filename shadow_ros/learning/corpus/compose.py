@@ -17,9 +17,9 @@ from shadow_ros.plan import Action, parse, Plan
 LANGUAGES = ('en', 'zh')
 
 CATEGORIES = {  # weight of each kind of example
-    'single': 42.0, 'sequence2': 13.0, 'sequence3': 7.0, 'too_many': 2.0, 'correction': 5.0,
-    'elliptic': 2.5, 'taken_back': 1.2, 'repeat': 3.0, 'emphatic': 1.0, 'negation': 4.0,
-    'postponed': 2.0, 'past': 2.5, 'quoted': 2.0, 'hypothetical': 1.7, 'ability': 2.8,
+    'single': 33.0, 'sequence2': 17.0, 'sequence3': 9.0, 'too_many': 2.5, 'correction': 5.0,
+    'stop': 2.5, 'stopping': 1.5, 'elliptic': 2.5, 'taken_back': 1.2, 'repeat': 3.0,
+    'emphatic': 1.0, 'negation': 4.0, 'postponed': 2.0, 'past': 2.5, 'quoted': 2.0, 'hypothetical': 1.7, 'ability': 2.8,
     'about': 3.0, 'remote_frame': 2.5, 'talk': 4.5, 'remote': 6.0, 'mixed': 2.0}
 
 _NO_MOTION = ('taken_back', 'negation', 'postponed', 'past', 'quoted', 'hypothetical', 'ability',
@@ -81,7 +81,7 @@ class Composer:
     def draw(self) -> Optional[Example]:
         """Return one example, or None where the chosen pieces do not fit together."""
         lang = self.rng.choice(self.languages)
-        category = self.rng.choices(list(CATEGORIES), CATEGORIES.values())[0]
+        category = self.rng.choices(list(CATEGORIES), list(CATEGORIES.values()))[0]
         make: Callable[[str, str], Optional[tuple[str, str]]] = getattr(
             self, f'_{category}', self._no_motion)
         made = make(lang, category)
@@ -100,13 +100,29 @@ class Composer:
             entries = self.commands[lang]['commands']
         entry = self.rng.choices(entries, [e.get('weight', 1.0) for e in entries])[0]
         whole = self.rng.random() >= alone or 'alone' not in entry
-        text, tags = self._fill(self._expand(
-            self.rng.choice(entry['say' if whole else 'alone']), lang, self.commands), entry['plan'])
+        line = self.rng.choice(entry['say' if whole else 'alone'])
+        text, tags = self._fill(self._expand(line, lang, self.commands), entry['plan'])
         return Clause(text, tags, whole)
 
     def _single(self, lang: str, _: str) -> tuple[str, str]:
         clause = self.clause(lang, alone=0.2, even=0.3)
         return self._request(clause.text, lang, clause.whole), self._plan(clause.tags, lang)
+
+    def _stop(self, lang: str, _: str) -> tuple[str, str]:
+        entry = self._by_name[lang]['STOP'][0]
+        whole = self.rng.random() < 0.4
+        text = self._expand(self.rng.choice(entry['say' if whole else 'alone']), lang,
+                            self.commands)
+        return self._request(text, lang, whole), self._plan('[STOP]', lang)
+
+    def _stopping(self, lang: str, _: str) -> Optional[tuple[str, str]]:
+        """Return a negation that ends a motion, which is a stop."""
+        clause = self.clause(lang, even=0.5)
+        if clause.name in ('STOP', 'STAND', 'SIT', 'LIE', 'SPEED', 'AVOID', 'DAMP', 'RECOVER'):
+            return None
+        text = self._place(self.rng.choice(self.frames[lang]['stopping']), lang,
+                           {'': clause.text})
+        return None if text is None else (text, self._plan('[STOP]', lang))
 
     def _sequence2(self, lang: str, category: str) -> Optional[tuple[str, str]]:
         frames = self.frames[lang][category]
@@ -168,7 +184,7 @@ class Composer:
         frame = self._expand(self.rng.choice(self.frames[lang]['repeat']), lang, self.frames)
         text = frame.replace('$n', str(times)).replace('{}', clause.text)
         if self.rng.random() < 0.2 and times == 2 and lang == 'en':
-            text = f'{clause.text} (and then again)'.replace('(', '').replace(')', '')
+            text = f'{clause.text} and then again'
         return text, self._plan(clause.tags * times, lang)
 
     def _emphatic(self, lang: str, _: str) -> Optional[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """The pattern language of the corpus files: `(a|b|)` is a choice, `<name>` a rule's line."""
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 import random
 import re
@@ -16,7 +16,7 @@ _RULE = re.compile(r'<([a-z]\w*)>')
 Rules = Mapping[str, Sequence[str]]
 
 
-@lru_cache(maxsize=None)
+@cache
 def read(name: str) -> dict[str, Any]:
     """Return the content of a corpus file, e.g. `commands_en`."""
     loaded = yaml.safe_load((DATA / f'{name}.yaml').read_text(encoding='utf-8'))
