@@ -44,12 +44,12 @@ _UNIT_RE = [(re.compile(p), found) for p, found in _UNIT.items()]
 _ANY_UNIT = '|'.join(p for p in _UNIT)
 _WORD_END = r'(?![a-z0-9_])'
 _ENGLISH = re.compile(
-    rf'(?<![\w.\-])(?P<n>{EN_NUMBER})[\s\-]{{0,2}}'
+    rf'(?<![\w.\-])(?P<n>{EN_NUMBER})[\s\-]{{0,2}}(?:(?:more|extra) )?'
     rf'(?P<half> ?and (?:a )?(?:half|quarter) )?(?:of an? |of the )?'
     rf'(?P<u>{_ANY_UNIT}){_WORD_END}(?P<tail> and (?:a )?(?:half|quarter)\b)?')
 _INCHES = re.compile(r'(?<![\w.])([0-9]{1,6}(?:\.[0-9]{1,6})?) ?in(?=[,.;!?]|$| (?:then|and)\b)')
 _CHINESE = re.compile(
-    rf'(?<![0-9./,])(?P<n>{ZH_NUMBER}) ?个?(?P<half>半)? ?(?P<u>{_ANY_UNIT}){_WORD_END}'
+    rf'(?<![第0-9./,])(?P<n>{ZH_NUMBER}) ?个?(?P<half>半)? ?(?P<u>{_ANY_UNIT}){_WORD_END}'
     r'(?P<tail>半(?!圈)|[一二三四五六七八九](?![一二三四五六七八九十百千万点米步度圈次下秒]))?')
 _CANONICAL = re.compile(r'(?<![\w.])-?[0-9]+(?:\.[0-9]+)? (?:m|deg|s|times)\b')
 _SUM = re.compile(
@@ -58,10 +58,10 @@ _FEET_INCHES = re.compile(
     r"(?<![\w.])([0-9]{1,4})(?: ?(?:ft|feet|foot)|'),? ?([0-9]{1,3}) ?(?:inch(?:es)?|\")")
 
 _TURN_FRACTIONS = (
+    (re.compile(r'\bthree[ -]quarters?(?: of a)? (?:turn|circle|spin|rotation)\b'), '270 deg'),
     (re.compile(r'\b(?:a |one )?half[ -](?:a[ -])?(?:full |complete )?'
                 r'(?:turn|circle|spin|rotation)\b'), '180 deg'),
     (re.compile(r'\b(?:a |one )?quarter[ -](?:of a )?(?:turn|circle|spin|rotation)\b'), '90 deg'),
-    (re.compile(r'\bthree[ -]quarters?(?: of a)? (?:turn|circle|spin|rotation)\b'), '270 deg'),
     (re.compile(r'\b(?:a |one )?right angle\b|直角'), '90 deg'),
     (re.compile(r'半个?圈'), '180 deg'),
     (re.compile(r'四分之一圈'), '90 deg'),
@@ -77,7 +77,10 @@ _SPOKEN = (  # what recognisers write for a number, and what people say for a tu
 _VAGUE = (
     (re.compile(r'\b(?:a few|several|some|a couple more) '
                 r'(?=(?:(?:small|little|baby|tiny) )?(?:steps|paces)\b)'), '3 '),
-    (re.compile(r'(?:好几|两三|几)(?=[小大]?步)'), '3'),
+    (re.compile(r'\ba few (?=(?:meters|metres|feet|yards|inches|degrees)\b)'), '3 '),
+    (re.compile(r'\banother (?=(?:step|meter|metre|foot|yard|inch)\b)'), 'one '),
+    (re.compile(r'(?:好几|几)(?=[小大]?步|米|公尺)'), '3'),
+    (re.compile(r'[一二两三四五六七八](?=[两三四五六七八九](?:[小大]?步|米|公尺|尺|度|圈))'), ''),
     (re.compile(r'\btwice\b'), '2 times'),
     (re.compile(r'\bthrice\b'), '3 times'),
     (re.compile(r'\b(?:a )?couple (?:of )?(?=[a-z])'), '2 '),
@@ -92,7 +95,8 @@ _RUNS = re.compile(r'\b(?:run|sprint|fast|faster|quick|quickly|rush|race|dash|hu
 _CREEPS = re.compile(r'\b(?:slow|slowly|gently|creep|carefully|crawl|slower)\b|慢|缓')
 _LASTS = re.compile(r'(?:\bfor (?:about |around )?)?\b([0-9]+(?:\.[0-9]+)?) s\b'
                     r'(?! ?(?:后|以后|之后|later|from now|ago))')
-_LATER = re.compile(r'\b(?:in|after|within|every|wait|until|timer|alarm)\b|[后等]|提醒|每')
+_LATER = re.compile(r'\b(?:in|after|within|every|wait|until|timer|alarm)\b'
+                    r'|(?<![往向朝靠])后(?![退面边])|等|提醒|每')
 
 _BARE_TURN = re.compile(
     r'((?:\b(?:turn|rotate|spin|left|right|clockwise|around|do an?|make an?|pull an?)'

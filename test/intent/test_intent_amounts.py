@@ -35,6 +35,9 @@ TABLE = {
     'take a step': 'take 0.3 m',
     'take a few steps': 'take 0.9 m',
     'a couple of steps': '0.6 m',
+    'two more steps': '0.6 m',
+    'another meter': '1.0 m',
+    'a few meters': '3.0 m',
     # turns
     'turn left ninety degrees': 'turn left 90 deg',
     'a hundred and eighty degrees': '180 deg',
@@ -44,6 +47,7 @@ TABLE = {
     'quarter turn left': '90 deg left',
     'make a half turn': 'make 180 deg',
     'two full turns': '720 deg',
+    'three quarter turn': '270 deg',
     'turn by 30°': 'turn by 30 deg',
     '-90 degrees': '-90 deg',
     # times and durations
@@ -70,6 +74,10 @@ TABLE = {
     '走3公尺': '走 3.0 m',
     '前进0.5米': '前进 0.5 m',
     '走几步': '走 0.9 m',
+    '走个两三米': '走个 3.0 m',
+    '一两步': '0.6 m',
+    '第二步': '第二步',
+    '二十五步': '7.5 m',
     '後退兩步': '后退 0.6 m',
     '左转九十度': '左转 90 deg',
     '右转一百八十度': '右转 180 deg',
@@ -81,6 +89,9 @@ TABLE = {
     '慢慢走三秒': '慢慢走 0.9 m',
     '跑十秒': '跑 8.0 m',
     '往前走5秒': '往前走 2.5 m',
+    '后退三秒': '后退 1.5 m',
+    '往后走两秒': '往后走 1.0 m',
+    '三秒后前进': '3.0 s 后前进',
     # no amounts
     'Sit  DOWN!': 'sit down!',
     '坐下。': '坐下。',

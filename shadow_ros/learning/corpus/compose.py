@@ -19,7 +19,8 @@ LANGUAGES = ('en', 'zh')
 CATEGORIES = {  # weight of each kind of example
     'single': 33.0, 'sequence2': 17.0, 'sequence3': 9.0, 'too_many': 2.5, 'correction': 5.0,
     'stop': 2.5, 'stopping': 1.5, 'elliptic': 2.5, 'taken_back': 1.2, 'repeat': 3.0,
-    'emphatic': 1.0, 'negation': 4.0, 'postponed': 2.0, 'past': 2.5, 'quoted': 2.0, 'hypothetical': 1.7, 'ability': 2.8,
+    'emphatic': 1.0, 'negation': 4.0, 'postponed': 2.0, 'past': 2.5,
+    'quoted': 2.0, 'hypothetical': 1.7, 'ability': 2.8,
     'about': 3.0, 'remote_frame': 2.5, 'talk': 4.5, 'remote': 6.0, 'mixed': 2.0}
 
 _NO_MOTION = ('taken_back', 'negation', 'postponed', 'past', 'quoted', 'hypothetical', 'ability',
