@@ -1,12 +1,15 @@
 """One command and what became of it, put together from plans and events; pure."""
 
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import Iterator, Optional, Sequence, Union
 
 from shadow_ros.commands.style import bold, one_line, paint
 from shadow_ros.records import Event, PlanRecord
 
 _LONG = 1000  # characters
+
+
+News = Union[PlanRecord, Event]
 
 
 @dataclass
@@ -23,24 +26,32 @@ class Exchange:
     events: list[tuple[float, Event]] = field(default_factory=list)
     replies: list[str] = field(default_factory=list)
     end: Optional[Event] = None
+    _early: list[tuple[float, Event]] = field(default_factory=list)
 
-    def take_plan(self, record: PlanRecord) -> bool:
-        """Take the record that answers this text; return whether it was one."""
+    def take(self, news: News, now: float) -> list[News]:
+        """
+        Take the plan that answers this text, or an event of it; return what was taken, in order.
+
+        They come on topics of their own, so an event may be faster than its plan: it waits.
+        """
+        if isinstance(news, Event):
+            return self._take_event(news, now)
         # A very long text is cut in its record.
-        told, given = record.text.strip(), self.text.strip()
+        told, given = news.text.strip(), self.text.strip()
         if self.plan or told != (given[:len(told)] if len(told) > _LONG else given):
-            return False
-        self.plan = record
-        return True
+            return []
+        self.plan = news
+        early, self._early = self._early, []
+        return [news, *(event for then, one in early for event in self._take_event(one, then))]
 
-    def take_event(self, event: Event, now: float) -> bool:
-        """Take an event of this plan; return whether it was one."""
-        if self.plan is None or event.plan_id != self.plan.id or self.end is not None:
-            return False
-        self.events.append((now - self.begun, event))
-        if event.ends_plan:
-            self.end = event
-        return True
+    def _take_event(self, event: Event, now: float) -> list[News]:
+        if self.plan is None:
+            self._early.append((now, event))
+        elif event.plan_id == self.plan.id and self.end is None:
+            self.events.append((now - self.begun, event))
+            self.end = event if event.ends_plan else None
+            return [event]
+        return []
 
     def take_reply(self, text: str) -> bool:
         """Take what the robot says; return whether it is news: no plan or event told it yet."""
@@ -81,6 +92,16 @@ def plan_line(record: PlanRecord) -> str:
               f'{record.confidence:.2f}', *([f'{timing:.0f} ms'] if timing else [])]
     return '  '.join(part for part in (
         paint(tags, 'plan') if tags else '', words, paint(' · '.join(origin), 'quiet')) if part)
+
+
+def news_lines(exchange: Exchange, taken: Sequence[News]) -> Iterator[str]:
+    """Yield a line for each of what the exchange has just taken."""
+    times = {id(event): seconds for seconds, event in exchange.events}
+    for news in taken:
+        if isinstance(news, Event):
+            yield event_line(times[id(news)], news)
+        else:
+            yield f'{"":10}{plan_line(news)}'
 
 
 def event_line(seconds: float, event: Event) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from shadow_ros.commands.exchange import event_line, Exchange, plan_line, reply_line
+from shadow_ros.commands.exchange import Exchange, news_lines, reply_line
 from shadow_ros.commands.style import paint, say_line
 from shadow_ros.errors import ConfigError, RobotError
 from shadow_ros.records import Event, PlanRecord
@@ -82,10 +82,9 @@ def converse(client: 'GraphClient', text: str, timeout: float) -> Exchange:
 def show(exchange: Exchange, news: 'News') -> None:
     """Print what concerns the exchange."""
     from shadow_ros.nodes.client import Reply
-    if isinstance(news, PlanRecord) and exchange.take_plan(news):
-        say_line(f'{"plan":>6}    {plan_line(news)}')
-    elif isinstance(news, Event) and exchange.take_event(news, time.monotonic()):
-        say_line(event_line(*exchange.events[-1]))
+    if isinstance(news, (PlanRecord, Event)):
+        for line in news_lines(exchange, exchange.take(news, time.monotonic())):
+            say_line(line)
     elif isinstance(news, Reply) and exchange.take_reply(news.text):
         say_line(reply_line(news.text))
 

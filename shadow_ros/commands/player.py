@@ -3,7 +3,7 @@
 import time
 from typing import Callable, TYPE_CHECKING
 
-from shadow_ros.commands.exchange import event_line, Exchange, heading, plan_line, reply_line
+from shadow_ros.commands.exchange import Exchange, heading, news_lines, reply_line
 from shadow_ros.commands.recording import Recording, Said, where
 from shadow_ros.commands.style import paint, say_line
 from shadow_ros.errors import RobotError
@@ -102,20 +102,15 @@ class Player:
             self._tell(news)
 
     def _tell(self, news: 'PlanRecord | Event') -> None:
-        """Print a plan or an event under its command, with the number when others came since."""
-        said = next((s for s in reversed(self.recording.said) if self._belongs(s, news)), None)
-        if said is None:
-            return
-        number = f'{said.number:>2}' if said.number != self._told else '  '
-        self._told = said.number
-        line = f'{"":10}{plan_line(news)}' if isinstance(news, PlanRecord) else \
-            event_line(*said.exchange.events[-1])
-        say_line(f'{number}{line}')
-
-    def _belongs(self, said: Said, news: 'PlanRecord | Event') -> bool:
-        if isinstance(news, PlanRecord):
-            return said.exchange.take_plan(news)
-        return said.exchange.take_event(news, self.now)
+        """Print a plan or event under its command, with the number when others came since."""
+        for said in reversed(self.recording.said):
+            taken = said.exchange.take(news, self.now)
+            for line in news_lines(said.exchange, taken):
+                number = f'{said.number:>2}' if said.number != self._told else '  '
+                self._told = said.number
+                say_line(f'{number}{line}')
+            if taken:
+                return
 
 
 def first_pose(player: Player, seconds: float = 10.0) -> None:

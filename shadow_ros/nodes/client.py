@@ -7,6 +7,7 @@ import time
 from types import TracebackType
 from typing import Any, Callable, Deque, Iterator, Optional, Type, Union
 
+from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import Odometry
 import rclpy
 from rclpy.context import Context
@@ -69,13 +70,17 @@ class GraphClient:
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._command = self._node.create_publisher(String, 'command', 10)
-        self._plans = self._subscribe('plan', PlanRecord.from_json)
-        self._events = self._subscribe('event', Event.from_json)
+        self._subscribe('plan', PlanRecord.from_json)
+        self._subscribe('event', Event.from_json)
         self._subscribe('state', RobotState.from_json, _LATEST)
         self._subscribe('reply', Reply)
         self._subscribe('transcript', lambda text: Heard(text, True))
         self._subscribe('partial', lambda text: Heard(text, False))
         self._node.create_subscription(Odometry, 'odom', self._moved, 10)
+        # The last of all: who is heard here has learnt of all the others, which DDS announces
+        # in order. Without that, first events could be lost.
+        self._alive: set[str] = set()
+        self._node.create_subscription(DiagnosticArray, '/diagnostics', self._lives, 10)
 
     def __enter__(self) -> 'GraphClient':
         return self
@@ -91,14 +96,17 @@ class GraphClient:
         self._context.try_shutdown()
 
     def _subscribe(self, topic: str, read: Callable[[str], News],
-                   qos: QoSProfile = _DEEP) -> Any:
+                   qos: QoSProfile = _DEEP) -> None:
         def take(message: String) -> None:
             try:
                 self._news.append(read(message.data))
             except PlanError as error:  # someone else's malformed message harms nobody here
                 self._node.get_logger().debug(f'{topic}: {error}')
 
-        return self._node.create_subscription(String, topic, take, qos)
+        self._node.create_subscription(String, topic, take, qos)
+
+    def _lives(self, message: DiagnosticArray) -> None:
+        self._alive.update(status.name.split(':')[0] for status in message.status)
 
     def _moved(self, message: Odometry) -> None:
         pose = message.pose.pose
@@ -130,10 +138,9 @@ class GraphClient:
         return True
 
     def ready(self) -> bool:
-        """Return whether intent and action are there, in both directions."""
-        return (self._command.get_subscription_count() >= 1
-                and self._plans.get_publisher_count() >= 1
-                and self._events.get_publisher_count() >= 1)
+        """Return whether intent and action are there and know this client."""
+        wanted = {f'{self.namespace}/{node}' for node in ('intent', 'action')}
+        return wanted <= self._alive and self._command.get_subscription_count() >= len(wanted)
 
     def connect(self, seconds: float = 10.0) -> None:
         """Wait for the graph, or raise RobotError."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shadow_ros.commands.exchange import event_line, Exchange, figures, plan_line
+from shadow_ros.commands.exchange import event_line, Exchange, figures, news_lines, plan_line
 from shadow_ros.plan import parse
 from shadow_ros.records import Event, PlanRecord
 
@@ -11,9 +11,9 @@ def exchange(plan, *events, text='do it'):
     """Return an exchange that has heard this plan and these (kind, index, reason)."""
     one = Exchange(text, 100.0)
     record = PlanRecord(parse(plan), text=text)
-    assert one.take_plan(record)
+    assert one.take(record, 100.0) == [record]
     for second, (kind, index, reason) in enumerate(events):
-        one.take_event(Event(record.id, kind, index, reason=reason), 100.0 + second)
+        one.take(Event(record.id, kind, index, reason=reason), 100.0 + second)
     return one
 
 
@@ -28,23 +28,36 @@ def test_done_means_carried_out(plan, end, done):
 
 def test_it_takes_its_own_plan_and_events_only():
     one = Exchange('sit', 0.0)
-    assert not one.take_event(Event('x', 'done'), 1.0)
-    assert not one.take_plan(PlanRecord(parse('[SIT]'), text='stand'))
+    assert not one.take(PlanRecord(parse('[SIT]'), text='stand'), 0.0)
     record = PlanRecord(parse('[SIT]'), text=' sit ')
-    assert one.take_plan(record)
-    assert not one.take_plan(PlanRecord(parse('[LIE]'), text='sit'))
-    assert not one.take_event(Event('other', 'done'), 1.0)
-    assert one.take_event(Event(record.id, 'done', 0), 1.0)
+    assert one.take(record, 0.0)
+    assert not one.take(PlanRecord(parse('[LIE]'), text='sit'), 0.0)
+    assert not one.take(Event('other', 'done'), 1.0)
+    assert one.take(Event(record.id, 'done', 0), 1.0)
     assert one.end is None
-    assert one.take_event(Event(record.id, 'done'), 2.0)
-    assert not one.take_event(Event(record.id, 'done'), 3.0)
+    assert one.take(Event(record.id, 'done'), 2.0)
+    assert not one.take(Event(record.id, 'done'), 3.0)
     assert one.kinds == ['done', 'done']
+
+
+def test_events_that_overtake_their_plan_are_not_lost():
+    one = Exchange('sit', 10.0)
+    record = PlanRecord(parse('[SIT]'), text='sit')
+    accepted, done = Event(record.id, 'accepted'), Event(record.id, 'done')
+    for event, at in ((accepted, 11.0), (Event('other', 'done'), 11.5), (done, 12.0)):
+        assert one.take(event, at) == []
+    taken = one.take(record, 13.0)
+    assert taken == [record, accepted, done]
+    assert one.events == [(1.0, accepted), (2.0, done)]
+    assert one.done
+    assert ['[SIT]' in line or '1.00 s' in line or '2.00 s' in line
+            for line in news_lines(one, taken)] == [True] * 3
 
 
 def test_a_long_text_is_known_by_its_beginning():
     one = Exchange('a' * 100_000, 0.0)
-    assert not one.take_plan(PlanRecord(parse('Hm.'), text='a'))
-    assert one.take_plan(PlanRecord(parse('Hm.'), text='a' * 2000))
+    assert not one.take(PlanRecord(parse('Hm.'), text='a'), 0.0)
+    assert one.take(PlanRecord(parse('Hm.'), text='a' * 2000), 0.0)
 
 
 def test_a_reply_is_told_once():

@@ -18,9 +18,9 @@ def result(plan, *kinds, x=0.0, y=0.0, yaw=0.0, posture='stand', reason=''):
     """Return the end of a plan after so many metres forward and left and degrees left."""
     exchange = Exchange('text', 0.0)
     record = PlanRecord(parse(plan), text='text')
-    exchange.take_plan(record)
+    exchange.take(record, 0.0)
     for kind in kinds:
-        exchange.take_event(Event(record.id, kind, reason=reason), 0.3)
+        exchange.take(Event(record.id, kind, reason=reason), 0.3)
     after = Sample(9.0, 1.0 - y, 1.0 + x, math.pi / 2 + math.radians(yaw), posture, False)
     return expect.Result(exchange, START, after)
 

@@ -25,9 +25,9 @@ def recording():
         exchange = Exchange(text, float(place))
         record.say(exchange, float(place), 'typed')
         answer = PlanRecord(parse(plan), text=text)
-        exchange.take_plan(answer)
+        exchange.take(answer, float(place))
         for kind, index in (('started', 0), ('done', 0), (end, -1)):
-            exchange.take_event(Event(answer.id, kind, index, '[MOVE x=2.0]'), place + 0.5)
+            exchange.take(Event(answer.id, kind, index, '[MOVE x=2.0]'), place + 0.5)
         for tick in range(20):
             record.pose(place + tick / 20, min(place, 3), place / 5, math.pi / 2 * (place > 3))
         record.state(place + 0.9, 'sit' if place == 4 else 'stand', False)
