@@ -73,7 +73,7 @@ class Robot:
         'go2', 'what moves: the Go2, the virtual Go2 on this machine, or cmd_vel',
         choices=('go2', 'virtual', 'twist'))
     network_interface: str = _key(
-        '', 'network interface to the Go2, such as eth0; empty lets DDS choose, virtual uses lo')
+        '', 'network interface to the Go2, such as eth0; empty finds 192.168.123.x, virtual uses lo')
     dds_domain: int = _key(0, 'DDS domain of the Unitree side', low=0, high=232)
     acrobatics: bool = _key(
         False, 'allow flips, jumps, handstands after a spoken or pressed yes', live=True)

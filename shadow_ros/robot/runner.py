@@ -133,9 +133,10 @@ class Runner:
             return self._settle(now, state)
         if not self._job:
             return Effects()
+        if self._job.walk and state.error:
+            return self._fail(now, state.error)
         if now - state.stamp > STALE_SECONDS:
-            return self._fail(now, state.error or say(
-                'no_state', self._job.lang, seconds=now - state.stamp))
+            return self._fail(now, say('no_state', self._job.lang, seconds=now - state.stamp))
         if self._job.walk:
             return self._walk_on(self._job.walk, now, state)
         return self._await(now, state, outcomes)

@@ -1,5 +1,6 @@
 """The pilot and the runner on a simulated body: walks, stops, questions, trouble."""
 
+from dataclasses import replace
 import math
 
 from hypothesis import given, HealthCheck, settings, strategies as st
@@ -154,6 +155,16 @@ def test_a_silent_body_ends_the_walk(stage):
         played.walker.now += 0.02
         played.apply(played.pilot.step(played.walker.now, state))
     assert 'failed' in played.kinds and played.walker.commands[-1][1] == Halt()
+
+
+def test_trouble_that_the_body_names_ends_the_walk_at_once(stage):
+    played = stage()
+    played.tell('[MOVE x=3]')
+    played.play(seconds=1.0)
+    played.walker.report = replace(played.walker.report, error='the left leg fell off')
+    before = played.walker.now
+    played.play(until=lambda s: 'failed' in s.kinds)
+    assert played.replies == ['the left leg fell off'] and played.walker.now - before < 0.1
 
 
 def test_a_body_without_odometry_walks_by_time(stage):

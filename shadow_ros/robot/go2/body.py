@@ -5,6 +5,7 @@ import threading
 import time
 from typing import Callable, Optional, Sequence
 
+from shadow_ros.actions import Risk
 from shadow_ros.errors import RobotError
 from shadow_ros.plan import Action
 from shadow_ros.robot.body import BodyState, Command, Halt, Outcome, Perform, Velocity
@@ -92,6 +93,9 @@ class Go2Body:
 
     def refusal(self, action: Action) -> str:
         """Return why this robot cannot do the action, '' when it can."""
+        if action.spec.risk is Risk.MOVES and not self._pair.guarded:
+            return (f'{action.name} needs the second SDK process, which would stop the dog if the '
+                    'first one died; it is being started, try again in a moment.')
         return refusal(action, self.facts, self._calls.missing)
 
     def send(self, command: Command) -> None:
