@@ -46,6 +46,7 @@ MAY_IMPORT = {
     'robot': CORE | {'config'},
     'intent': CORE | {'shadow'},
     'cloud': CORE | {'intent', 'shadow'},
+    'simulation': CORE | CONFIG | {'speech', 'intent', 'robot'},
     'learning': CORE | {'intent', 'shadow'},
     'console': CORE,
     'nodes': CORE | CONFIG | {'speech', 'intent', 'robot', 'cloud', 'console'},
