@@ -19,6 +19,7 @@ from launch_ros.events.lifecycle import ChangeState
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import ExecutableInPackage
 from lifecycle_msgs.msg import Transition
+
 from shadow_ros.config import Config, NODES, SETTINGS
 from shadow_ros.errors import ConfigError
 
@@ -78,7 +79,8 @@ def lifecycle_node(name: str, config: Config, file: str,
         package=PACKAGE, executable=name, name=name, namespace=NAMESPACE, output='screen',
         parameters=[*([file] if file else []), parameters_of(name, config)],
         # To bring a robot that no longer answers to rest may take longer than launch's 5 s.
-        sigterm_timeout='10', ros_arguments=['--log-level', log_level], **({'autostart': True} if own else {}))
+        sigterm_timeout='10', ros_arguments=['--log-level', log_level],
+        **({'autostart': True} if own else {}))
     return [node] if own else [*transitions(node), node]
 
 

@@ -14,6 +14,26 @@ NODES: Mapping[str, tuple[str, ...]] = {
 ROS_NAMES = ('autostart', 'use_sim_time', 'start_type_description_service', 'qos_overrides')
 """Parameters that belong to ROS or to the way a node is started, not to this tree."""
 
+_PAGE = """\
+# Parameters
+Every parameter of the nodes. They are set, the later winning over the earlier, in a ROS parameter
+file (`config/go2_intent.yaml` lists them all), as launch arguments (`body:=virtual`), as options
+of `shadow-ros up` (`--robot.body virtual`), and some of them while the nodes run:
+
+    ros2 param set /shadow/action robot.acrobatics true
+
+An unknown name is an error with the nearest one; a wrong value is an error that tells what it may
+be. Parameters of `speech` are read by the node speech, of `intent` by intent, of `robot` by
+action.
+
+TABLE
+Besides, each node has `autostart` (default true): configure and activate at start. The launch
+file sets it to false and drives the lifecycle itself.
+
+This page is written by `python -m shadow_ros.config`, as is `config/go2_intent.yaml`; a test keeps
+both equal to `shadow_ros/config.py`.
+"""
+
 _EVERY_NODE = ('/**', '/*', '**', '*')
 
 
@@ -73,7 +93,7 @@ class Robot:
         'go2', 'what moves: the Go2, the virtual Go2 on this machine, or cmd_vel',
         choices=('go2', 'virtual', 'twist'))
     network_interface: str = _key(
-        '', 'network interface to the Go2, such as eth0; empty finds 192.168.123.x, virtual uses lo')
+        '', 'interface to the Go2, such as eth0; empty finds 192.168.123.x, virtual uses lo')
     dds_domain: int = _key(0, 'DDS domain of the Unitree side', low=0, high=232)
     acrobatics: bool = _key(
         False, 'allow flips, jumps, handstands after a spoken or pressed yes', live=True)
@@ -159,7 +179,7 @@ def read_yaml(path: Path) -> dict[str, object]:
     Sections for every node (`/**`) come first, then those of single nodes (`intent`,
     `/shadow/intent`), as in ROS; sections of other packages' nodes are passed over.
     """
-    import yaml  # type: ignore[import-untyped]
+    import yaml
     try:
         data = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
     except OSError as error:
@@ -229,6 +249,11 @@ def markdown_table() -> str:
     return '\n'.join(lines) + '\n'
 
 
+def parameters_page() -> str:
+    """Return docs/parameters.md."""
+    return _PAGE.replace('TABLE\n', markdown_table())
+
+
 def example_yaml() -> str:
     """Return a parameter file with every parameter at its default, as config/ ships it."""
     import json
@@ -248,4 +273,5 @@ def example_yaml() -> str:
 
 
 if __name__ == '__main__':
-    print(example_yaml(), end='')
+    Path('config', 'go2_intent.yaml').write_text(example_yaml(), encoding='utf-8')
+    Path('docs', 'parameters.md').write_text(parameters_page(), encoding='utf-8')

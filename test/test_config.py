@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 
 from shadow_ros.config import (
-    Config, example_yaml, NODES, parse_override, read_yaml, setting, SETTINGS)
+    Config, example_yaml, NODES, parameters_page, parse_override, read_yaml, setting, SETTINGS)
 from shadow_ros.errors import ConfigError
 
-EXAMPLE = Path(__file__).parent.parent / 'config' / 'go2_intent.yaml'
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / 'config' / 'go2_intent.yaml'
+PAGE = ROOT / 'docs' / 'parameters.md'
+AGAIN = 'run: python -m shadow_ros.config'
 
 
 def write(folder: Path, text: str) -> Path:
@@ -19,9 +22,9 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_shipped_file_lists_every_parameter_at_its_default():
-    """config/go2_intent.yaml is what config.py says, to the letter."""
-    assert EXAMPLE.read_text(encoding='utf-8') == example_yaml(), (
-        'run: python -m shadow_ros.config > config/go2_intent.yaml')
+    """config/go2_intent.yaml and docs/parameters.md are what config.py says, to the letter."""
+    assert EXAMPLE.read_text(encoding='utf-8') == example_yaml(), AGAIN
+    assert PAGE.read_text(encoding='utf-8') == parameters_page(), AGAIN
     assert read_yaml(EXAMPLE).keys() == SETTINGS.keys()
     assert Config.load(EXAMPLE) == Config()
 

@@ -37,9 +37,9 @@ class Check:
 
 class ShadowNode(LifecycleNode):
     """
-    A lifecycle node of the graph; a subclass sets `node_name`, fills in the hooks and is run by
-    `shadow_ros.nodes.process.run`.
+    A lifecycle node of the graph.
 
+    A subclass sets `node_name` and fills in the hooks; `shadow_ros.nodes.process.run` runs it.
     `configure` builds (models, bodies, topics), `activate` lets things happen, `deactivate` stops
     them, `cleanup` lets go and copes with a half-done `configure`. All run on the executor's
     thread. A ShadowRosError from the first two is logged and fails the transition. Callbacks of

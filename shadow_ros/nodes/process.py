@@ -1,10 +1,11 @@
 """The life of a process: start, spin, clean end on SIGINT, SIGTERM or the end of its parent."""
 
+from contextlib import suppress
 import os
 import signal
 import sys
 import threading
-from typing import Optional, Sequence, Type
+from typing import NoReturn, Optional, Sequence, Type
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -16,15 +17,24 @@ from shadow_ros.nodes.base import ShadowNode, SUCCESS
 _GRACE = 4.0  # seconds that a node may take to end after its parent is gone
 
 
-def run(node_class: Type[ShadowNode], args: Optional[Sequence[str]] = None) -> int:
+def run(node_class: Type[ShadowNode], args: Optional[Sequence[str]] = None) -> NoReturn:
     """
-    Run a node until a signal ends it and return the exit code of the process.
+    Run a node until a signal ends it, and end the process.
 
-    0 after SIGINT, SIGTERM or the parent's end, 1 when the node could not start. With
-    `--with-parent` among the arguments the node ends when its standard input does, and leaves
-    SIGINT, which a terminal sends to everyone, to its parent.
+    The exit code is 0 after SIGINT, SIGTERM or the parent's end, 1 when the node could not
+    start. With `--with-parent` among the arguments the node ends when its standard input does,
+    and leaves SIGINT, which a terminal sends to everyone, to its parent.
     """
-    argv = list(sys.argv if args is None else args)
+    code = _run(node_class, list(sys.argv if args is None else args))
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(BrokenPipeError):
+            stream.flush()
+    # All is let go of; to tear down the modules of torch one by one would take seconds.
+    os._exit(code)
+
+
+def _run(node_class: Type[ShadowNode], argv: list[str]) -> int:
+    """Run a node and return the exit code."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     if '--with-parent' not in argv:
@@ -55,7 +65,7 @@ def _live(node_class: Type[ShadowNode], stop: threading.Event) -> int:
         rclpy.logging.get_logger(f'shadow.{node_class.node_name}').error(str(error))
         return 1
     try:
-        if node.autostart and not _start(node):
+        if node.autostart and not _start(node, stop):
             return 1
         _spin(node, stop)
         return 0
@@ -64,10 +74,13 @@ def _live(node_class: Type[ShadowNode], stop: threading.Event) -> int:
         node.destroy_node()
 
 
-def _start(node: ShadowNode) -> bool:
+def _start(node: ShadowNode, stop: threading.Event) -> bool:
     """Configure and activate; the node logs why when it cannot."""
-    if node.trigger_configure() != SUCCESS or node.trigger_activate() != SUCCESS:
-        node.publish_diagnostics()
+    if node.trigger_configure() != SUCCESS:
+        return False
+    if stop.is_set():
+        return True
+    if node.trigger_activate() != SUCCESS:
         return False
     print(f'{node.get_name()} ready', flush=True)
     return True

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from typing import Any, Iterable, Iterator, Optional
+from typing import Any, Iterable, Iterator, NoReturn, Optional
 
 import numpy as np
 
@@ -181,10 +181,10 @@ class SpeechNode(ShadowNode):
             self.get_logger().error(sentence)
 
 
-def main() -> int:
+def main() -> NoReturn:
     """Run the speech node."""
-    return run(SpeechNode)
+    run(SpeechNode)
 
 
 if __name__ == '__main__':
-    raise SystemExit(main())
+    main()

@@ -40,7 +40,7 @@ def context(**given: str):
     from launch import LaunchContext
     context = LaunchContext()
     context.launch_configurations.update(
-        {**{name: '' for name in table('PARAMETERS')},
+        {**dict.fromkeys(table('PARAMETERS'), ''),
          **{name: default for name, (default, _) in table('OTHERS').items()}, **given})
     return context
 

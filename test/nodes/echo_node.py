@@ -1,7 +1,6 @@
 """A small real node on the base of all nodes: says again what it hears; for test_node_base."""
 
 import os
-import sys
 
 from std_srvs.srv import SetBool, Trigger
 
@@ -54,4 +53,4 @@ class EchoNode(ShadowNode):
 
 
 if __name__ == '__main__':
-    sys.exit(run(EchoNode))
+    run(EchoNode)
