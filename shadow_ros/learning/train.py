@@ -195,8 +195,9 @@ def _resume(stage: Stage, optimizer: Any, schedule: Any, run: Path) -> int:
             _, i, name = key.split('.')
             state.setdefault(int(i), {})[name] = value
     optimizer.load_state_dict({**optimizer.state_dict(), 'state': state})
-    for _ in range(step):
-        schedule.step()
+    schedule.last_epoch = step
+    for group in optimizer.param_groups:
+        group['lr'] = stage.rate * _rates(stage.steps)(step)
     return step
 
 
@@ -264,8 +265,9 @@ def ship(model: ShadowedModel, codec: Codec, recipe: Recipe, folder: Path) -> No
     from shadow_ros.intent.card import IntentCard
     model.detach().save(folder)
     codec.save(folder)
-    # The path of the negatives is this machine's business.
-    replace(recipe, negatives=Path(recipe.negatives).name).save(folder)
+    # Paths are this machine's business; names are enough to find the parts again.
+    replace(recipe, negatives=Path(recipe.negatives).name,
+            start_from=Path(recipe.start_from).name).save(folder)
     IntentCard(name=folder.name, data=corpus_hashes(recipe.negatives or None),
                created=time.strftime('%Y-%m-%d')).save(folder)
 
