@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import threading
 import time
 import traceback
-from typing import Deque, Iterable, Optional
+from typing import Deque, Iterable, NoReturn, Optional
 
 from std_srvs.srv import SetBool
 
@@ -14,6 +14,7 @@ from shadow_ros.errors import PlanError
 from shadow_ros.intent.engine import EdgeEngine
 from shadow_ros.intent.router import Decision, effective_threshold, route
 from shadow_ros.intent.thought import Thought
+from shadow_ros.intent.tongue import Tongue
 from shadow_ros.nodes.base import BROKEN, Check, OK, ShadowNode, WARN
 from shadow_ros.nodes.process import run
 from shadow_ros.phrases import language, say
@@ -109,6 +110,7 @@ class IntentNode(ShadowNode):
         self._done, self._last, self._trouble = 0, Thought(Plan()), ''
         self._publish_plan = self.text_publisher('plan')
         self._publish_reply = self.text_publisher('reply')
+        self._tongue = Tongue(self._publish_reply)
         self.listen('command', lambda text: self._on_text(text, 'command'))
         self.listen('transcript', lambda text: self._on_text(text, 'speech'))
         self.listen('event', self._on_event, 50)
@@ -166,12 +168,17 @@ class IntentNode(ShadowNode):
                 heard.record(Plan((Action('STOP'),)), source='stop word').to_json())
 
     def _on_event(self, text: str) -> None:
-        """Follow whether a question for a yes is open: from `confirm` to the next of its plan."""
+        """
+        Learn what became of a plan, and whether a question for a yes is open.
+
+        It is open from a plan's `confirm` to that plan's next event.
+        """
         try:
             event = Event.from_json(text)
         except PlanError as error:
             self.get_logger().warning(str(error))
             return
+        self._tongue.event(event.plan_id, event.kind)
         if event.kind == 'confirm':
             self._question = (event.plan_id, time.monotonic())
         elif event.plan_id == self._question[0]:
@@ -211,15 +218,16 @@ class IntentNode(ShadowNode):
         assert engine is not None
         queue = _ms(time.monotonic() - heard.at)
         sent: list[Decision] = []
+        plan_ids: list[str] = []
 
         def decide(thought: Thought, final: bool) -> None:
             threshold = effective_threshold(self.config.intent.threshold, engine.card.threshold)
             decision = route(thought, heard.text, threshold)
             if not sent and (final or decision.plan.actions or decision.reason):
                 sent.append(decision)
-                self._send(heard, decision, thought, queue)
+                plan_ids.append(self._send(heard, decision, thought, queue))
             elif sent and not sent[0].reason and decision.plan.reply:
-                self._say(heard, decision.plan.reply)
+                self._say(heard, decision, plan_ids[0])
 
         thought = engine.think(heard.text, lambda partial: decide(partial, False))
         if not thought.plan.actions and not thought.plan.reply:
@@ -228,8 +236,8 @@ class IntentNode(ShadowNode):
         decide(thought, True)
         self._done, self._last = self._done + 1, thought
 
-    def _send(self, heard: Heard, decision: Decision, thought: Thought, queue: float) -> None:
-        """Publish a decision, unless a stop came after its command."""
+    def _send(self, heard: Heard, decision: Decision, thought: Thought, queue: float) -> str:
+        """Publish a decision, unless a stop came after its command; return its plan's id."""
         record = heard.record(
             decision.plan, confidence=decision.confidence, model=thought.model,
             timing_ms={'queue': queue, **thought.timing_ms})
@@ -237,21 +245,27 @@ class IntentNode(ShadowNode):
             if heard.at > self._newest_stop:
                 self._publish_plan(record.to_json())
         if decision.plan.reply:
-            self._say(heard, decision.plan.reply)
+            self._say(heard, decision, record.id)
+        return record.id
 
-    def _say(self, heard: Heard, reply: str) -> None:
-        if heard.at > self._newest_stop:
-            self._publish_reply(reply)
+    def _say(self, heard: Heard, decision: Decision, plan_id: str) -> None:
+        """Say the reply: to talk at once, to a motion when it is accepted."""
+        if heard.at <= self._newest_stop:
+            return
+        if decision.plan.route == 'edge':
+            self._tongue.reply(plan_id, decision.plan.reply)
+        else:
+            self._publish_reply(decision.plan.reply)
 
 
 def _ms(seconds: float) -> float:
     return round(seconds * 1e3, 3)
 
 
-def main() -> int:
+def main() -> NoReturn:
     """Run the intent node."""
-    return run(IntentNode)
+    run(IntentNode)
 
 
 if __name__ == '__main__':
-    raise SystemExit(main())
+    main()

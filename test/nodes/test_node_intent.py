@@ -53,17 +53,29 @@ def test_typed_command(graph):
     assert before <= record.stamp <= time.time() and record.confidence > 0.6
     assert {'queue', 'tokens', 'actions', 'total'} <= record.timing_ms.keys()
     assert record.timing_ms['total'] >= record.timing_ms['actions'] > 0
+    graph.spin(0.3)
+    assert len(graph.plans) == 1 and graph.replies == []  # it may still be refused
+    graph.say('event', Event(record.id, 'accepted').to_json())
     graph.wait(lambda: 'On it!' in graph.replies, 5, 'the reply')
-    assert len(graph.plans) == 1
 
 
 def test_spoken_command_and_talk(graph):
     """A transcript's plan says so; talk has a reply and no motion."""
-    assert plan_of(graph, '坐下', 'transcript').source == 'speech'
+    record = plan_of(graph, '坐下', 'transcript')
+    assert record.source == 'speech'
+    graph.say('event', Event(record.id, 'accepted').to_json())
     graph.wait(lambda: '好的！' in graph.replies, 5, 'the reply')
     record = plan_of(graph, 'who are you')
     assert record.plan.route == 'talk' and record.plan.reply == "I'm Doger."
     graph.wait(lambda: "I'm Doger." in graph.replies, 5, 'the reply')
+
+
+def test_nothing_is_said_to_a_motion_that_is_refused(graph):
+    """The guard's reason is the only answer."""
+    record = plan_of(graph, 'walk forward 2 meters')
+    graph.say('event', Event(record.id, 'refused', reason='no').to_json())
+    graph.spin(0.5)
+    assert graph.replies == []
 
 
 def test_beyond_the_edge_without_a_backbone(graph):
