@@ -13,6 +13,7 @@ from shadow_ros.commands.demo import demo
 from shadow_ros.commands.doctor import doctor
 from shadow_ros.commands.graph import resume, say, stop
 from shadow_ros.commands.listen import listen
+from shadow_ros.commands.scenario import scenario
 from shadow_ros.commands.up import up
 from shadow_ros.commands.virtual import virtual
 from shadow_ros.errors import did_you_mean, ShadowRosError
@@ -98,7 +99,7 @@ def main(ctx: click.Context) -> None:
         getattr(stream, 'reconfigure', lambda **_: None)(errors='backslashreplace')
 
 
-for _command in (demo, up, say, stop, resume, ask, listen, doctor, virtual):
+for _command in (demo, up, say, stop, resume, ask, listen, doctor, virtual, scenario):
     main.add_command(_command)
 
 
