@@ -46,7 +46,7 @@ test: .venv/installed
 # setuptools keeps deleted files in build/lib.
 .venv/installed: .venv/ready $(PACKAGE)
 	@rm -rf build/lib
-	$(PIP) --no-deps --force-reinstall .
+	$(PIP) --no-deps --no-build-isolation --force-reinstall .
 	touch $@
 
 # openai-whisper asks for triton, 1 GB that only word times on CUDA need: it comes without its
