@@ -159,7 +159,8 @@ def test_unsure_asks_back(graph):
 
 def test_diagnostics(graph):
     """The model's name and the last times, for people and for the action node."""
-    plan_of(graph, 'turn left')
+    record = plan_of(graph, 'turn left')
+    graph.say('event', Event(record.id, 'accepted').to_json())
     graph.wait(lambda: 'Turning.' in graph.replies, 5)
     values = {v.key: v.value for v in graph.health('shadow/intent: model').values}
     assert values['model'] == 'tiny' and values['waiting'] == '0' and int(values['commands']) > 0
