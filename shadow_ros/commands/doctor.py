@@ -6,7 +6,7 @@ from typing import Iterator
 
 import click
 
-from shadow_ros.commands.checks import audio, machine, models, robot, ros
+from shadow_ros.commands.checks import audio, machine, models, ports, robot, ros
 from shadow_ros.commands.checks.check import Check, FAIL, Setup, WARN
 from shadow_ros.commands.style import bold, paint, say_line
 
@@ -48,7 +48,7 @@ def doctor(ctx: click.Context, body: str, network_interface: str, dds_domain: in
 
 def examine(setup: Setup) -> Iterator[Check]:
     """Yield every check, each as soon as it is done."""
-    for room in (machine, models, audio, ros, robot):
+    for room in (machine, models, audio, ros, ports, robot):
         yield from room.check(setup)
 
 

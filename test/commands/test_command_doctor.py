@@ -1,10 +1,11 @@
 """`shadow-ros doctor`: what it finds, and what it says to do."""
 
 import json
+import socket
 
 import pytest
 
-from shadow_ros.commands.checks import robot
+from shadow_ros.commands.checks import ports, robot
 from shadow_ros.commands.checks.check import Check, FAIL, OK, probe, Setup, WARN
 from shadow_ros.commands.doctor import line, verdict
 
@@ -18,7 +19,7 @@ def test_this_machine_can_run_the_virtual_dog(shadow_ros, small_model):
     status = {check['name']: check['status'] for check in report['checks']}
     wrong = [check for check in report['checks'] if check['status'] == FAIL]
     assert (report['ok'], wrong, done.returncode) == (True, [], 0)
-    assert {'python', 'torch', 'model', 'thinking', 'microphone', 'pocketsphinx', 'ros',
+    assert {'python', 'torch', 'model', 'thinking', 'microphone', 'pocketsphinx', 'ros', 'ports',
             'ros domain', 'unitree sdk', 'network interface', 'virtual go2'} <= set(status)
     assert status['virtual go2'] == OK
 
@@ -45,6 +46,16 @@ def test_a_domain_without_a_dog_says_so(dds_domain):
     assert check.status == FAIL
     assert f'domain {dds_domain}' in check.found
     assert 'shadow-ros virtual' in check.advice
+
+
+def test_a_port_in_use_is_told(dds_domain):
+    first = 7400 + 250 * dds_domain
+    assert ports.ports('domain', dds_domain, 'move').status == OK
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
+        holder.bind(('', first))
+        check = ports.ports('domain', dds_domain, 'move')
+    assert (check.status, check.advice, str(first) in check.found) == (WARN, 'move', True)
+    assert ports.ports('domain', 233, 'move').status == WARN
 
 
 def test_a_body_without_sdk_asks_for_none():

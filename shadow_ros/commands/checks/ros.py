@@ -1,7 +1,6 @@
 """Checks of ROS 2: rclpy, the middleware, the domain, and ports that are taken."""
 
 import os
-import socket
 from typing import Iterator
 
 from shadow_ros.commands.checks.check import Check, FAIL, OK, probe, Setup, WARN
@@ -49,20 +48,7 @@ def _domain() -> Check:
         return Check('ros domain', FAIL, f'ROS_DOMAIN_ID={text}',
                      'set a number from 0 to 101 (232 at most)')
     found = f'domain {text}, discovery {reach}'
-    first = 7400 + 250 * int(text)
-    if _port_taken(first):
-        found += ', in use on this machine'
     if int(text) > 101:
         return Check('ros domain', WARN, found, 'domains above 101 use ports that Linux also '
                      'gives to other programs; take one from 0 to 101')
     return Check('ros domain', OK, found)
-
-
-def _port_taken(port: int) -> bool:
-    """Return whether a DDS participant of this domain already listens here (UDP)."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe_socket:
-        try:
-            probe_socket.bind(('', port))
-        except OSError:
-            return True
-    return False
