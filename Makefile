@@ -59,7 +59,10 @@ test: .venv/installed
 	touch $@
 
 .venv/bin/pip: | .venv/apt
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.10 to 3.13 is needed, got " + \
+	  sys.version.split()[0] + "; name one: make PYTHON=python3.12 ...") \
+	  if sys.version_info < (3, 10) else 0'
+	$(PYTHON) -m venv .venv
 
 .venv/apt:
 	@mkdir -p .venv
