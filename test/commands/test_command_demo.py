@@ -56,6 +56,29 @@ def test_a_signal_ends_everything(spawn, ros_env, small_model, number, code):
     assert 'Traceback' not in child.output
 
 
+@pytest.mark.timeout(180)
+def test_a_terminal_types_its_commands(spawn, ros_env, small_model):
+    in_terminal = ('import os, pty, sys; '
+                   'sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))')
+    child = spawn(
+        [sys.executable, '-c', in_terminal, sys.executable, '-m', 'shadow_ros.cli', *DEMO,
+         '--model', str(small_model)], env={**ros_env, 'PYTHONPATH': str(ROOT)})
+
+    def type_line(line):
+        child.process.stdin.write(line + '\n')
+        child.process.stdin.flush()
+
+    child.wait_for('"quit" ends', 150)
+    type_line('walk forward 2 meters')
+    child.wait_for('progress', 20)
+    type_line('stop')
+    child.wait_for('cancelled', 20)
+    child.wait_for('→ stand at', 20)
+    type_line('quit')
+    assert child.wait(20) == 0
+    assert '\x1b[36m' in child.output  # a terminal gets its colours
+
+
 @pytest.mark.parametrize('args, says', [
     (('--wav', '/nowhere.wav'), '/nowhere.wav is not there'),
     (('--wav', str(ROOT / 'setup.py')), 'cannot be read as sound'),

@@ -9,6 +9,8 @@ import sys
 import psutil
 import pytest
 
+from shadow_ros.commands.up import load
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -91,6 +93,15 @@ def test_up_says_what_is_wrong(shadow_ros, options, says):
     assert done.returncode == 2
     assert says in done.stderr.splitlines()[-1]
     assert 'Traceback' not in done.stdout + done.stderr
+
+
+def test_options_win_over_the_file(tmp_path):
+    file = tmp_path / 'dog.yaml'
+    file.write_text('/**:\n  ros__parameters:\n    robot: {body: twist, dds_domain: 3}\n')
+    config = load(file, {'robot__body': 'virtual', 'robot__acrobatics': 'true',
+                         'intent__model': None})
+    assert (config.robot.body, config.robot.dds_domain, config.robot.acrobatics) == (
+        'virtual', 3, True)
 
 
 def test_empty_words_are_not_sent(shadow_ros):
