@@ -79,7 +79,7 @@ def wire(bench: Bench, repeat: int) -> list[float]:
     """Return the seconds from typed commands to the first request on the wire."""
     times = []
     for n in range(repeat):
-        text = f'turn {"left" if n % 2 else "right"} {10 + n % 5 * 5} degrees'
+        text = f'turn {"left" if n % 2 else "right"} {(30, 45, 60)[n % 3]} degrees'
         begin = bench.say(text)
         request = bench.tap.wait_for_request(lambda r: r.api_id == MOVE, WAIT, begin)
         times.append(request.time - begin)

@@ -19,7 +19,7 @@ from shadow_ros.records import Event, PlanRecord, RobotState
 from shadow_ros.robot.bodies import make_body
 from shadow_ros.robot.body import Body, BodyState
 from shadow_ros.robot.guard import Settings
-from shadow_ros.robot.helm import Helm
+from shadow_ros.robot.helm import Call, Helm
 from shadow_ros.robot.pilot import Pilot
 from shadow_ros.robot.runner import Effects
 from shadow_ros.robot.twist import TwistBody
@@ -165,7 +165,7 @@ class ActionNode(ShadowNode):
         self._post(lambda pilot, now, state: pilot.stop(now, stamp, text, latch=latch),
                    urgent=True)
 
-    def _post(self, call, urgent: bool = False) -> None:
+    def _post(self, call: Call, urgent: bool = False) -> None:
         if self._helm:
             self._helm.post(call, urgent)
 

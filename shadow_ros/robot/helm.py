@@ -6,6 +6,7 @@ import time
 from typing import Callable, Deque
 
 from shadow_ros.robot.body import Body, BodyState
+from shadow_ros.robot.guard import STALE_SECONDS
 from shadow_ros.robot.pilot import Pilot
 from shadow_ros.robot.runner import Effects
 
@@ -77,10 +78,14 @@ class Helm:
         """Stop, and step on until the body reports stillness or REST_SECONDS are over."""
         begun = now = time.monotonic()
         self._do(self._pilot.halt(now))
-        while self._pilot.busy and now - begun < REST_SECONDS:
+        while self._pilot.busy and now - begun < REST_SECONDS and self._reports(now):
             time.sleep(PERIOD)
             now = time.monotonic()
             self._do(self._pilot.step(now, self._body.state(), self._body.poll()))
+
+    def _reports(self, now: float) -> bool:
+        """Return whether the body still reports; without it there is nothing to wait for."""
+        return now - self._body.state().stamp < STALE_SECONDS
 
     def _next(self, due: float) -> Call | None:
         """Return the next call, or None when the step is due."""
