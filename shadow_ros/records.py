@@ -137,7 +137,7 @@ class RobotState:
 
 
 def load_object(text: str, what: str) -> dict[str, Any]:
-    """Return the JSON object that the text holds, or raise PlanError naming `what` it should be."""
+    """Return the JSON object that the text holds; raise PlanError naming `what` it should be."""
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
