@@ -10,8 +10,14 @@ from shadow_ros.shadow.files import read_json
 
 CONFIG_FILE = 'shadow_config.json'
 
-SAVEABLE = ('lm_head', 'shadow_lm_head')
+SAVEABLE = ('lm_head', 'shadow_lm_head', 'classifier_head', 'shadow_classifier_head')
 """The heads that may be trained and saved with an adapter (`modules_to_save`)."""
+
+VARIANTS = ('shadow-peft', 'peft')
+"""Whose maths: adapter.py is shadow-peft's, adapter_peft.py PEFT's."""
+
+# What shadow-peft does not know is left out of its file where it has its default.
+_OURS = ('variant', 'shadow_hidden_size', 'share_embeddings', 'adapted_blocks')
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,10 @@ class ShadowConfig:
     update MLPs, `alpha` the strength of the injection. `num_shadow_layers` and the `shadow_*`
     sizes shape an implicit shadow (the backbone's architecture, made smaller); None keeps the
     backbone's value.
+
+    The rest is for PEFT's `variant`: the hidden size of an implicit shadow (another than the
+    backbone's brings embeddings and a projection of its own), whether it is fed the backbone's
+    embeddings, and the adapted blocks, which must follow each other (None: all).
     """
 
     num_shadow_layers: int = 1
@@ -35,28 +45,52 @@ class ShadowConfig:
     shadow_num_key_value_heads: Optional[int] = None
     shadow_head_dim: Optional[int] = None
     modules_to_save: tuple[str, ...] = ()
+    variant: str = 'shadow-peft'
+    shadow_hidden_size: Optional[int] = None
+    share_embeddings: bool = True
+    adapted_blocks: Optional[tuple[int, ...]] = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, 'modules_to_save', tuple(self.modules_to_save))
+        if self.variant not in VARIANTS:
+            raise ModelError(f'variant must be one of {", ".join(VARIANTS)}, got {self.variant!r}')
+        self._check_blocks()
+        self._check_numbers()
+        for name in self.modules_to_save:
+            if name not in SAVEABLE:
+                raise ModelError(f'modules_to_save can hold {", ".join(SAVEABLE)}, '
+                                 f'got {name!r}{did_you_mean(str(name), SAVEABLE)}')
+
+    def _check_blocks(self) -> None:
+        """Raise ModelError unless the adapted blocks follow each other."""
+        if self.adapted_blocks is None:
+            return
+        found = tuple(self.adapted_blocks)
+        object.__setattr__(self, 'adapted_blocks', found)
+        if self.variant != 'peft' or not found \
+                or found != tuple(range(found[0], found[0] + len(found))):
+            raise ModelError("adapted_blocks must follow each other and belong to the variant "
+                             f"'peft', got {found} of {self.variant!r}")
+
+    def _check_numbers(self) -> None:
+        """Raise ModelError unless every number is in its range."""
         for name, least in (('num_shadow_layers', 1), ('injection_hidden_size', 1),
-                            ('gate_hidden_size', 2)):
+                            ('gate_hidden_size', 1 if self.variant == 'peft' else 2)):
             _at_least(name, getattr(self, name), least)
         for name in ('shadow_intermediate_size', 'shadow_num_attention_heads',
-                     'shadow_num_key_value_heads', 'shadow_head_dim'):
+                     'shadow_num_key_value_heads', 'shadow_head_dim', 'shadow_hidden_size'):
             if getattr(self, name) is not None:
                 _at_least(name, getattr(self, name), 1)
         if not _is_number(self.alpha):
             raise ModelError(f'alpha must be a number, got {self.alpha!r}')
         if not _is_number(self.dropout) or not 0.0 <= self.dropout < 1.0:
             raise ModelError(f'dropout must be in [0, 1), got {self.dropout!r}')
-        for name in self.modules_to_save:
-            if name not in SAVEABLE:
-                raise ModelError(f'modules_to_save can hold {" and ".join(SAVEABLE)}, '
-                                 f'got {name!r}{did_you_mean(str(name), SAVEABLE)}')
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {**asdict(self), 'modules_to_save': list(self.modules_to_save)}
+        data = {**asdict(self), 'modules_to_save': list(self.modules_to_save)}
+        defaults = {f.name: f.default for f in fields(self)}
+        return {k: v for k, v in data.items() if k not in _OURS or v != defaults[k]}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> 'ShadowConfig':

@@ -10,6 +10,7 @@ from shadow_ros.errors import ModelError
 from shadow_ros.shadow.config import ShadowConfig
 
 _SIZES = {
+    'shadow_hidden_size': ('hidden_size', 'n_embd'),
     'shadow_intermediate_size': ('intermediate_size', 'n_inner'),
     'shadow_num_attention_heads': ('num_attention_heads', 'n_head'),
     'shadow_num_key_value_heads': ('num_key_value_heads',),
@@ -37,9 +38,14 @@ def blocks(model: PreTrainedModel) -> nn.ModuleList:
                      '`layers` or `h`')
 
 
+def is_classifier(model: Any) -> bool:
+    """Return whether the model has a sequence classifier in place of a language-model head."""
+    return isinstance(getattr(model, 'score', None), nn.Module)
+
+
 def head_of(model: Any) -> Any:
-    """Return the head of a causal LM, [vocab, d]."""
-    head = model.get_output_embeddings()
+    """Return the head of a causal LM, [vocab, d], or of a sequence classifier, [labels, d]."""
+    head = model.score if is_classifier(model) else model.get_output_embeddings()
     if head is None:
         raise ModelError(f'the backbone must have a language-model head, {type(model).__name__} '
                          'has none; load it with AutoModelForCausalLM')
@@ -57,7 +63,10 @@ def small_config(config: PretrainedConfig, shadow: ShadowConfig) -> PretrainedCo
     _set(small, ('num_hidden_layers', 'n_layer'), shadow.num_shadow_layers)
     layer_types = getattr(small, 'layer_types', None)
     if layer_types is not None:
-        small.layer_types = list(layer_types)[:shadow.num_shadow_layers]
+        kinds = list(layer_types) + [layer_types[-1]] * shadow.num_shadow_layers
+        small.layer_types = kinds[:shadow.num_shadow_layers]
+    if getattr(small, 'max_window_layers', None) is not None:
+        small.max_window_layers = min(small.max_window_layers, shadow.num_shadow_layers)
     for field, names in _SIZES.items():
         value = getattr(shadow, field)
         if value is not None:

@@ -1,18 +1,20 @@
 """
 ShadowedModel: a frozen decoder-only model with shadows that are attached per call.
 
-    base = AutoModelForCausalLM.from_pretrained(...)         # or a tiny one of your own config
+    base = AutoModelForCausalLM.from_pretrained(...)         # or ...ForSequenceClassification
     shadow = Shadow.implicit(base, ShadowConfig(num_shadow_layers=2))
     shadow = Shadow.explicit(base, ShadowConfig(), stack)    # a Qwen3Model, a ...ForCausalLM or a
                                                              # ProjectedShadow of any hidden size
     model = ShadowedModel(base, shadow, loss_weight=0.05)
     out = model(input_ids, attention_mask=mask, labels=labels)   # -100 is not counted
     out.loss.backward()              # task + loss_weight * shadow loss; the backbone is frozen
-    optimizer = AdamW(model.trainable_parameters())
+    optimizer = AdamW(model.parameter_groups(1e-3, shadow_multiplier=0.1))
     model(input_ids, mode='plain' | 'detached' | 'attached').logits
     model.save_adapter(folder)       # shadow_config.json, shadow_adapter.safetensors
     model = ShadowedModel.load(base, folder)                 # stack=... for an explicit shadow
     model.detach().save(folder)      # a ProjectedShadow: what the edge runs
+
+For transformers' generate and Trainer see task.py.
 """
 
 from contextlib import contextmanager, nullcontext
@@ -22,21 +24,19 @@ from pathlib import Path
 import threading
 from typing import Any, ContextManager, Iterator, Optional, Union
 
-import torch
 from torch import nn, Tensor
-from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel
+from transformers.utils import ModelOutput
 
 from shadow_ros.errors import did_you_mean, ModelError
+from shadow_ros.shadow import checkpoint
 from shadow_ros.shadow.cache import PairCache
-from shadow_ros.shadow.config import SAVEABLE, ShadowConfig
-from shadow_ros.shadow.files import load_exactly, read_tensors, write_tensors
-from shadow_ros.shadow.layout import blocks, head_of
+from shadow_ros.shadow.config import ShadowConfig
+from shadow_ros.shadow.layout import blocks, head_of, is_classifier
+from shadow_ros.shadow.loss import Count, next_token_loss, sequence_loss
 from shadow_ros.shadow.projected import ProjectedShadow
 from shadow_ros.shadow.shadow import Shadow
 
-ADAPTER_FILE = 'shadow_adapter.safetensors'
-HEADS_FILE = 'shadow_modules.safetensors'
 MODES = ('attached', 'detached', 'plain')
 
 __all__ = ['PairCache', 'ProjectedShadow', 'Shadow', 'ShadowConfig', 'ShadowedModel',
@@ -44,17 +44,18 @@ __all__ = ['PairCache', 'ProjectedShadow', 'Shadow', 'ShadowConfig', 'ShadowedMo
 
 
 @dataclass
-class ShadowOutput:
+class ShadowOutput(ModelOutput):  # type: ignore[misc]
     """
     What one pass returns.
 
-    `logits` [b, t, vocab] are those of the mode asked for; `shadow_logits` those of the shadow
-    alone, None in plain mode.
+    `logits` [b, t, vocab] (a classifier's: [b, labels]) are those of the mode asked for;
+    `shadow_logits` those of the shadow alone, None in plain mode.
     """
 
-    logits: Tensor
-    shadow_logits: Optional[Tensor] = None
     loss: Optional[Tensor] = None
+    logits: Optional[Tensor] = None
+    shadow_logits: Optional[Tensor] = None
+    past_key_values: Optional[PairCache] = None
 
 
 class _Pass:
@@ -64,12 +65,28 @@ class _Pass:
         self.shadow = shadow
         self.states = {0: state}
 
+    def adapts(self, block: int) -> bool:
+        """Return whether the shadow adapts the block with this index."""
+        return 0 <= block - self.shadow.first < self.shadow.count
+
+    def inject(self, h: Tensor, block: int) -> Tensor:
+        """Return the block's new input [b, t, d]."""
+        i = block - self.shadow.first
+        steered: Tensor = self.shadow.shadow_injection_model(h, self.states[i], i)
+        return steered
+
+    def update(self, h: Tensor, block: int) -> None:
+        """Keep the state that follows the block's output h [b, t, d]; nobody reads the last."""
+        i = block - self.shadow.first
+        if i + 1 < self.shadow.count:
+            self.states[i + 1] = self.shadow.shadow_update_model(h, self.states[i], i)
+
 
 class ShadowedModel(nn.Module):
     """
     A frozen backbone and its named shadows.
 
-    Hooks on the backbone's blocks 1 to L-1 do nothing unless an attached pass is running in
+    Hooks on the backbone's blocks do nothing unless an attached pass is running in
     their thread, so plain outputs are bit-identical to those of the untouched backbone, and
     switching shadows is choosing a name.
     """
@@ -79,8 +96,9 @@ class ShadowedModel(nn.Module):
         self.base = base.requires_grad_(False)
         self.shadows = nn.ModuleDict({'default': shadow})
         self.loss_weight = loss_weight
+        self.classifies = is_classifier(base)
         self._running = threading.local()
-        self._hooks = [hook for index, block in enumerate(list(blocks(base))[1:])
+        self._hooks = [hook for index, block in enumerate(blocks(base))
                        for hook in self._watch(block, index)]
         self._hooks.append(head_of(base).register_forward_hook(self._own_head))
 
@@ -109,59 +127,93 @@ class ShadowedModel(nn.Module):
         """Return empty caches for attached passes; the caller keeps them."""
         return PairCache.empty(self.base, self.shadow(shadow).shadow_model)
 
+    def parameter_groups(self, rate: float, shadow_multiplier: float = 1.0,
+                         weight_decay: float = 0.0) -> list[dict[str, Any]]:
+        """
+        Return the optimizer's groups: the adapters at `rate`, the shadow stacks at a multiple.
+
+        Stacks and projections that come pretrained want a smaller rate than the new adapters,
+        which `shadow_multiplier` sets. Vectors (norms, biases) get no weight decay.
+        """
+        groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+        for name, parameter in self.shadows.named_parameters():
+            if parameter.requires_grad:
+                part = name.split('.')[1]
+                stack = part in ('shadow_model', 'shadow_hidden_projection')
+                key = (rate * shadow_multiplier if stack else rate,
+                       weight_decay if parameter.dim() > 1 else 0.0)
+                groups.setdefault(key, []).append(parameter)
+        return [{'params': parameters, 'lr': own_rate, 'weight_decay': decay}
+                for (own_rate, decay), parameters in groups.items()]
+
     def forward(self, input_ids: Tensor, attention_mask: Optional[Tensor] = None,
                 position_ids: Optional[Tensor] = None, labels: Optional[Tensor] = None,
                 mode: str = 'attached', shadow: str = 'default',
-                cache: Optional[PairCache] = None) -> ShadowOutput:
+                cache: Optional[PairCache] = None, logits_to_keep: int = 0,
+                shadow_logits: bool = True, label_count: Count = None) -> ShadowOutput:
         """
         Return logits [b, t, vocab] of tokens [b, t], and the loss when labels [b, t] are given.
 
         'attached' is backbone with shadow, 'detached' the shadow alone, 'plain' the backbone
         alone. With a cache, `attention_mask` covers the cached tokens too, as in transformers.
+        `logits_to_keep` asks for the last positions alone (0: all), `shadow_logits` False saves
+        the shadow's own head in an attached pass without labels; `label_count` divides the loss
+        in place of the number of labels (gradient accumulation).
         """
         if mode not in MODES:
             raise ModelError(f'mode must be one of {", ".join(MODES)}, got {mode!r}')
         where = {'attention_mask': attention_mask, 'position_ids': position_ids}
         if mode == 'plain':
-            logits = self._base_logits(input_ids, where, cache)
-            return ShadowOutput(logits, None, _loss(logits, labels))
+            logits = self._base_logits(input_ids, where, cache, logits_to_keep)
+            return ShadowOutput(self._loss(logits, labels, label_count), logits, None, cache)
+        if mode == 'attached' and cache is not None:
+            cache.length  # noqa: B018  raises when one of the two is ahead
         chosen = self.shadow(shadow)
-        state = chosen.state(self.base, input_ids, cache=cache.shadow if cache else None, **where)
-        shadow_logits = chosen.logits(self.base, state)
-        shadow_loss = _loss(shadow_logits, labels)
+        state = chosen.state(self.base, input_ids, **where,
+                             cache=None if cache is None else cache.shadow)
+        alone = None
+        if mode == 'detached' or shadow_logits or labels is not None:
+            kept = state if self.classifies else state[:, -logits_to_keep:]
+            alone = chosen.logits(self.base, kept, attention_mask)
+        shadow_loss = None if alone is None else self._loss(alone, labels, label_count)
         if mode == 'detached':
-            return ShadowOutput(shadow_logits, shadow_logits, shadow_loss)
+            return ShadowOutput(shadow_loss, alone, alone, cache)
         with self._during(_Pass(chosen, state)):
-            logits = self._base_logits(input_ids, where, cache)
-        loss = _loss(logits, labels)
+            logits = self._base_logits(input_ids, where, cache, logits_to_keep)
+        loss = self._loss(logits, labels, label_count)
         if loss is not None and shadow_loss is not None:
             loss = loss + self.loss_weight * shadow_loss  # (9): task (8) + lambda * shadow
-        return ShadowOutput(logits, shadow_logits, loss)
+        return ShadowOutput(loss, logits, alone, cache)
+
+    def _loss(self, logits: Tensor, labels: Optional[Tensor], count: Count) -> Optional[Tensor]:
+        """Return the task's loss, (8)."""
+        task_loss = sequence_loss if self.classifies else next_token_loss
+        return task_loss(logits, labels, count)
 
     def _base_logits(self, input_ids: Tensor, where: dict[str, Any],
-                     cache: Optional[PairCache]) -> Tensor:
-        """Return the backbone's logits [b, t, vocab]."""
-        out = self.base(input_ids=input_ids, past_key_values=cache.base if cache else None,
-                        use_cache=cache is not None, **where)
+                     cache: Optional[PairCache], logits_to_keep: int) -> Tensor:
+        """Return the backbone's logits [b, t, vocab], a classifier's [b, labels]."""
+        if logits_to_keep and not self.classifies:
+            where = {**where, 'logits_to_keep': logits_to_keep}
+        out = self.base(input_ids=input_ids, use_cache=cache is not None, **where,
+                        past_key_values=None if cache is None else cache.base)
         logits: Tensor = out.logits
         return logits
 
     def _watch(self, block: nn.Module, index: int) -> Iterator[Any]:
-        """Yield the hooks of one adapted block."""
+        """Yield the hooks of the block with this index."""
         def before(_: nn.Module, args: Any, kwargs: dict[str, Any]) -> Any:
             run = self._current()
-            if run is None:
+            if run is None or not run.adapts(index):
                 return None
             h = args[0] if args else kwargs['hidden_states']
-            h = run.shadow.shadow_injection_model(h, run.states[index], index)
+            h = run.inject(h, index)
             return ((h, *args[1:]), kwargs) if args else (args, {**kwargs, 'hidden_states': h})
 
         def after(_: nn.Module, args: Any, output: Any) -> None:
             run = self._current()
-            if run is not None:
-                h = output[0] if isinstance(output, tuple) else output
-                run.states[index + 1] = run.shadow.shadow_update_model(
-                    h, run.states[index], index)
+            if run is not None and run.adapts(index):
+                run.update(output[0] if isinstance(output, tuple) else output, index)
 
         yield block.register_forward_pre_hook(before, with_kwargs=True)
         yield block.register_forward_hook(after)
@@ -169,7 +221,7 @@ class ShadowedModel(nn.Module):
     def _own_head(self, _: nn.Module, args: Any, output: Tensor) -> Tensor:
         """Replace the head's output by that of the shadow's own trained head, if it has one."""
         run = self._current()
-        own = None if run is None else run.shadow.lm_head
+        own = None if run is None else run.shadow.backbone_head()
         return output if own is None else own(args[0])
 
     def _current(self) -> Optional[_Pass]:
@@ -198,24 +250,22 @@ class ShadowedModel(nn.Module):
         enable({'use_reentrant': False, 'context_fn': contexts})
 
     def save_adapter(self, folder: Union[str, Path], name: str = 'default') -> None:
-        """Write a shadow as shadow-peft does; the backbone is not in it."""
-        shadow = self.shadow(name)
-        shadow.config.save(folder)
-        write_tensors(Path(folder) / ADAPTER_FILE, shadow.adapter_tensors())
-        heads = shadow.head_tensors()
-        if heads:
-            write_tensors(Path(folder) / HEADS_FILE, heads)
+        """Write a shadow as shadow-peft does, PEFT's variant as PEFT does; no backbone in it."""
+        checkpoint.save(self.base, self.shadow(name), folder, self.loss_weight)
 
     @classmethod
     def load(cls, base: PreTrainedModel, folder: Union[str, Path],
-             stack: Optional[nn.Module] = None, loss_weight: float = 0.05) -> 'ShadowedModel':
+             stack: Optional[nn.Module] = None, loss_weight: Optional[float] = None,
+             revision: Optional[str] = None) -> 'ShadowedModel':
         """
-        Return the backbone with the adapter of a folder.
+        Return the backbone with the adapter of a folder, or of a hub id at a revision.
 
-        `stack` is the explicit shadow's architecture (its weights come from the folder); without
-        it the shadow is implicit. Raises ModelError naming the file and the field.
+        The adapter is shadow-peft's or PEFT's. `stack` is the explicit shadow's architecture (its
+        weights come from the folder); without it the shadow is implicit, or what PEFT's config
+        names. Raises ModelError naming the file and the field.
         """
-        return cls(base, load_shadow(base, folder, stack), loss_weight)
+        shadow, weight = checkpoint.load(base, folder, stack, revision)
+        return cls(base, shadow, weight if loss_weight is None else loss_weight)
 
     def detach(self, name: str = 'default') -> ProjectedShadow:
         """Return a copy of the shadow that answers alone, without the backbone."""
@@ -223,37 +273,13 @@ class ShadowedModel(nn.Module):
         stack = deepcopy(shadow.shadow_model)
         if shadow.shares_embeddings:
             stack.set_input_embeddings(deepcopy(self.base.get_input_embeddings()))
-        head = shadow.shadow_lm_head or head_of(self.base)
         projection = shadow.shadow_hidden_projection
         return ProjectedShadow.wrap(
-            stack, head, projection if isinstance(projection, nn.Linear) else None)
+            stack, shadow.head(self.base),
+            projection if isinstance(projection, nn.Linear) else None, pools=self.classifies)
 
 
 def load_shadow(base: PreTrainedModel, folder: Union[str, Path],
-                stack: Optional[nn.Module] = None) -> Shadow:
-    """Return the shadow of an adapter folder, built for this backbone."""
-    config = ShadowConfig.load(folder)
-    shadow = (Shadow.implicit(base, config) if stack is None
-              else Shadow.explicit(base, config, stack))
-    path = Path(folder) / ADAPTER_FILE
-    tensors = read_tensors(path)
-    if shadow.shares_embeddings:
-        # shadow-peft keeps an unused random copy of GPT-2's embeddings in its files.
-        tensors.pop('shadow_model.wte.weight', None)
-    heads_path = Path(folder) / HEADS_FILE
-    heads = read_tensors(heads_path) if heads_path.is_file() else {}
-    for field in heads:
-        if field.split('.')[0] not in set(SAVEABLE) & set(config.modules_to_save):
-            raise ModelError(f'{heads_path} holds {field}, which modules_to_save does not name')
-    if shadow.head_tensors().keys() - heads.keys():
-        raise ModelError(f'{heads_path} must hold {", ".join(config.modules_to_save)}')
-    load_exactly(shadow, {**tensors, **heads}, path)
-    return shadow
-
-
-def _loss(logits: Tensor, labels: Optional[Tensor]) -> Optional[Tensor]:
-    """Return the mean next-token cross entropy of logits [b, t, v]; label -100 is not counted."""
-    if labels is None:
-        return None
-    ahead = logits[:, :-1].flatten(0, 1).float()
-    return cross_entropy(ahead, labels[:, 1:].flatten().to(torch.long), ignore_index=-100)
+                stack: Optional[nn.Module] = None, revision: Optional[str] = None) -> Shadow:
+    """Return the shadow of an adapter folder or hub id, built for this backbone."""
+    return checkpoint.load(base, folder, stack, revision)[0]

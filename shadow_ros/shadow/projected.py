@@ -18,14 +18,15 @@ from typing import Any, Optional, Union
 
 import torch
 from torch import nn, Tensor
-from torch.nn.functional import cross_entropy
 from transformers import Cache, GenerationMixin, PretrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from shadow_ros.errors import ModelError
 from shadow_ros.shadow.files import (
     load_exactly, read_json, read_weights, WEIGHTS_FILE, write_tensors)
+from shadow_ros.shadow.hub import model_folder
 from shadow_ros.shadow.layout import hidden_size, trunk
+from shadow_ros.shadow.loss import last_token, next_token_loss, sequence_loss
 
 MODEL_TYPE = 'causal_lm_with_hidden_projection'
 
@@ -104,12 +105,14 @@ class ProjectedShadow(PreTrainedModel, GenerationMixin):
     @classmethod
     def wrap(cls, stack: PreTrainedModel, head: nn.Module,
              projection: Optional[nn.Linear] = None,
-             reference_head: Optional[nn.Module] = None) -> 'ProjectedShadow':
+             reference_head: Optional[nn.Module] = None,
+             pools: bool = False) -> 'ProjectedShadow':
         """
         Return a projected shadow with copies of these weights.
 
         Without a projection it is the identity when the sizes are equal, else the least-squares
         solution of head @ projection = reference_head (the small model's own head), else random.
+        With `pools` the head is a sequence classifier's, read at each row's last token.
         """
         stack = trunk(stack)
         weight: Any = head.weight
@@ -117,7 +120,8 @@ class ProjectedShadow(PreTrainedModel, GenerationMixin):
             shadow_model_class=_path_of(stack), shadow_model_config_class=_path_of(stack.config),
             shadow_model_config=stack.config.to_dict(), base_hidden_size=weight.shape[1],
             vocab_size=weight.shape[0], eos_token_id=stack.config.eos_token_id,
-            bos_token_id=stack.config.bos_token_id, pad_token_id=stack.config.pad_token_id)
+            bos_token_id=stack.config.bos_token_id, pad_token_id=stack.config.pad_token_id,
+            **({'pools': True} if pools else {}))
         model = cls(config).to(device=weight.device, dtype=weight.dtype)
         model.shadow_model.load_state_dict(stack.state_dict())
         with torch.no_grad():
@@ -149,18 +153,23 @@ class ProjectedShadow(PreTrainedModel, GenerationMixin):
                 labels: Optional[Tensor] = None, past_key_values: Optional[Cache] = None,
                 use_cache: Optional[bool] = None, logits_to_keep: int = 0,
                 **kwargs: Any) -> CausalLMOutputWithPast:
-        """Return logits [b, t, vocab] of tokens [b, t] and, with labels, the next-token loss."""
+        """
+        Return logits [b, t, vocab] of tokens [b, t] and, with labels, the next-token loss.
+
+        A classifier's are [b, labels], and the loss is that of whole sequences.
+        """
         kwargs.pop('return_dict', None)
+        count = kwargs.pop('num_items_in_batch', None)
         out = self.shadow_model(
             input_ids=input_ids, attention_mask=attention_mask, position_ids=position_ids,
             inputs_embeds=inputs_embeds, past_key_values=past_key_values, use_cache=use_cache,
             **kwargs)
-        state = out.last_hidden_state[:, -logits_to_keep:]
-        logits = self.lm_head(self.shadow_hidden_projection(state))  # [b, t, vocab]
-        loss = None
-        if labels is not None:
-            loss = cross_entropy(logits[:, :-1].flatten(0, 1).float(), labels[:, 1:].flatten(),
-                                 ignore_index=-100)
+        state = out.last_hidden_state
+        if getattr(self.config, 'pools', False):
+            logits = self.lm_head(self.shadow_hidden_projection(last_token(state, attention_mask)))
+            return CausalLMOutputWithPast(sequence_loss(logits, labels, count), logits)
+        logits = self.lm_head(self.shadow_hidden_projection(state[:, -logits_to_keep:]))
+        loss = next_token_loss(logits, labels, count)
         return CausalLMOutputWithPast(loss=loss, logits=logits,
                                       past_key_values=out.past_key_values)
 
@@ -176,9 +185,11 @@ class ProjectedShadow(PreTrainedModel, GenerationMixin):
 
     @classmethod
     def load(cls, folder: Union[str, Path], dtype: torch.dtype = torch.float32,
-             device: Union[str, torch.device] = 'cpu') -> 'ProjectedShadow':
-        """Return the model of a folder, in evaluation mode, or raise ModelError."""
-        path = Path(folder) / 'config.json'
+             device: Union[str, torch.device] = 'cpu',
+             revision: Optional[str] = None) -> 'ProjectedShadow':
+        """Return the model of a folder or hub id, in evaluation mode, or raise ModelError."""
+        folder = model_folder(folder, revision)
+        path = folder / 'config.json'
         data = read_json(path)
         if data.get('model_type') != MODEL_TYPE:
             raise ModelError(f'{path} must have model_type {MODEL_TYPE}, '
@@ -187,7 +198,7 @@ class ProjectedShadow(PreTrainedModel, GenerationMixin):
             model = cls(ProjectedConfig.from_dict(data))
         except (TypeError, ValueError, AttributeError, KeyError) as error:
             raise ModelError(f'{path} does not describe a model: {error}') from error
-        load_exactly(model, read_weights(Path(folder)), Path(folder) / WEIGHTS_FILE)
+        load_exactly(model, read_weights(folder), folder / WEIGHTS_FILE)
         return model.to(device=device, dtype=dtype).eval()
 
 
