@@ -21,6 +21,17 @@ from shadow_ros.errors import did_you_mean, ShadowRosError
 INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C ended: 128 + SIGINT."""
 
+_EXTRAS = {module: extra for extra, modules in {
+    'intent': ('torch', 'transformers', 'tokenizers', 'safetensors', 'llguidance', 'cn2an',
+               'text_to_num'),
+    'speech': ('soundfile', 'soxr', 'sounddevice', 'onnxruntime', 'silero_vad', 'pocketsphinx',
+               'whisper'),
+    'ros': ('rclpy', 'std_msgs', 'std_srvs', 'nav_msgs', 'geometry_msgs', 'diagnostic_msgs'),
+    'go2': ('unitree_sdk2py', 'cyclonedds'),
+    'train': ('matplotlib', 'rosbags', 'accelerate'),
+}.items() for module in modules}
+"""Which extra of the package brings a module that is not in the base install."""
+
 
 class Failure(click.ClickException):
     """An error of shadow_ros as the user sees it: one sentence on stderr, exit code 2."""
@@ -55,6 +66,12 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except ShadowRosError as error:
             raise Failure(' '.join(str(error).split())) from None
+        except ModuleNotFoundError as error:
+            extra = _EXTRAS.get((error.name or '').split('.')[0])
+            if extra is None:
+                raise
+            raise Failure(f'{error.name} is needed for this but not installed; '
+                          f"pip install 'shadow_ros[{extra}]'") from None
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
 

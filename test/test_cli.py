@@ -80,6 +80,21 @@ def test_an_error_of_ours_is_one_sentence(monkeypatch):
     assert result.stderr == 'shadow-ros: expected a dog, got a cat\n'
 
 
+@pytest.mark.parametrize('args, module, extra', [
+    (['listen', '--wav', 'setup.py'], 'soundfile', 'speech'),
+    (['ask', 'sit'], 'tokenizers', 'intent'),
+    (['ask', 'sit'], 'llguidance', 'intent'),
+])
+def test_a_missing_extra_is_named(monkeypatch, args, module, extra):
+    for loaded in [name for name in sys.modules if name.startswith('shadow_ros.intent')]:
+        monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.setitem(sys.modules, module, None)
+    result = run(*args)
+    assert result.exit_code == 2
+    assert result.stderr == (f'shadow-ros: {module} is needed for this but not installed; '
+                             f"pip install 'shadow_ros[{extra}]'\n")
+
+
 def test_ctrl_c_is_quiet(monkeypatch):
     def interrupted():
         raise KeyboardInterrupt
