@@ -53,7 +53,8 @@ class Graph:
             stop = self.record(Plan((Action('STOP'),)), 'stop word', text)
             self.send(stop)
             return [stop.id]
-        if self.pilot.asking and (is_yes(text) or is_no(text)):
+        answer = is_yes(text) or is_no(text)
+        if answer and (self.pilot.asking or self._mind is None):
             return []
         confidence = 1.0
         if plan is None:

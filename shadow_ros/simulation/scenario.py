@@ -10,6 +10,7 @@ from shadow_ros.errors import ConfigError, PlanError, shorten
 from shadow_ros.plan import parse, Plan
 from shadow_ros.simulation.claims import CLAIMS
 from shadow_ros.simulation.reading import Check, flag, many, none, number, Section, text, word
+from shadow_ros.speech.stopword import is_no, is_panic, is_stop, is_yes
 
 FAULTS = ('lost link', 'no replies', 'slow replies', 'no state', 'stuck', 'frozen node',
           'dead node', 'dead sdk process', 'frozen sdk process')
@@ -91,14 +92,28 @@ class Scenario:
 
     @property
     def needs_model(self) -> bool:
-        """Return whether something is said whose plan is not given."""
-        return any(step.kind in ('say', 'hear', 'play') and step.plan is None
-                   for step in self.steps)
+        """Return whether something must be understood whose plan is not given."""
+        return any(map(_must_be_understood, self.steps))
 
     @property
     def needs_sound(self) -> bool:
         """Return whether something is spoken."""
         return any(step.kind == 'hear' for step in self.steps)
+
+
+def _must_be_understood(step: Step) -> bool:
+    """Return whether a step's words go to the model."""
+    if step.plan is not None or step.kind not in ('say', 'hear', 'play'):
+        return False
+    if step.kind == 'play':
+        return isinstance(step.value, Path) or any(
+            topic in ('command', 'transcript') for _, topic, _ in step.value)
+    return not is_answer(step.value if step.kind == 'say' else step.value.words)
+
+
+def is_answer(words: str) -> bool:
+    """Return whether the words are heard without a model: a stop, a yes or a no."""
+    return any(heard(words) for heard in (is_stop, is_panic, is_yes, is_no))
 
 
 def load(path: Path) -> Scenario:
