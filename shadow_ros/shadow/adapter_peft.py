@@ -1,5 +1,5 @@
 """
-PEFT's variant of the maths (peft 0.21, tuners.shadow): injection and update, each with differences.
+PEFT's variant of the maths (peft 0.21, tuners.shadow).
 
 Against adapter.py: all blocks are adapted, dropout falls on the difference instead of the narrow
 vector, the update reads the raw hidden states (no norm), its MLPs have biases and GELU, and no

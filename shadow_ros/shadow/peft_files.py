@@ -75,8 +75,9 @@ def save(base: PreTrainedModel, shadow: Shadow, folder: Path, loss_weight: float
     data |= {
         'peft_type': 'SHADOW', 'task_type': 'SEQ_CLS' if shadow.classifies else 'CAUSAL_LM',
         'auxiliary_loss_weight': loss_weight, 'shadow_model': 'mirror', 'inference_mode': True,
-        'target_modules': [f'{stem}.{i}' for i in range(shadow.first, shadow.first + shadow.count)],
-        'modules_to_save': ['score'] if shadow.classifies else list(config.modules_to_save) or None}
+        'target_modules': [f'{stem}.{shadow.first + i}' for i in range(shadow.count)],
+        'modules_to_save': (['score'] if shadow.classifies
+                            else list(config.modules_to_save) or None)}
     folder.mkdir(parents=True, exist_ok=True)
     write_tensors(folder / ADAPTER_FILE, tensors)
     (folder / CONFIG_FILE).write_text(json.dumps(data, indent=2, sort_keys=True) + '\n', 'utf-8')
@@ -89,7 +90,7 @@ def config_source(data: Mapping[str, Any]) -> Optional[str]:
 
 
 def _check(data: Mapping[str, Any], path: Path) -> None:
-    """Raise ModelError unless the config is one of PEFT's for shadows, with keys that are known."""
+    """Raise ModelError unless the config is PEFT's for a shadow, with known keys."""
     if data.get('peft_type') != 'SHADOW':
         raise ModelError(f'{path} must have peft_type SHADOW, got {data.get("peft_type")!r}')
     for key, value in data.items():

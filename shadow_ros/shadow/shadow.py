@@ -140,7 +140,7 @@ class Shadow(nn.Module):
         return logits
 
     def idle_parameters(self) -> list[nn.Parameter]:
-        """Return the last block's update: it moves a state that nobody reads, so it cannot learn."""
+        """Return the last block's update: nobody reads what it makes, so it cannot learn."""
         last = [child[self.count - 1] for child in self.shadow_update_model.children()
                 if isinstance(child, nn.ModuleList)]
         if self.count == 1:
