@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 import math
-from typing import Callable, Optional, Sequence
+from typing import Callable, Mapping, Optional, Sequence
 
 from shadow_ros.phrases import language, say
 from shadow_ros.plan import Action
 from shadow_ros.records import Event, PlanRecord
 from shadow_ros.robot.body import BodyState, Outcome
 from shadow_ros.robot.guard import (
-    only_stops, question, Question, refuse, Rule, RULES, Settings, Situation, steps)
+    only_stops, Question, question, refuse, Rule, RULES, Settings, Situation, steps)
 from shadow_ros.robot.runner import Effects, Runner
 
 _SAME_STOP = 2.0  # s in which stops count as one when it comes to answering
@@ -33,7 +33,7 @@ class Pilot:
 
     def __init__(self, settings: Settings = Settings(),
                  refusal: Callable[[Action], str] = lambda action: '',
-                 rules: dict[str, Rule] = dict(RULES)) -> None:
+                 rules: Mapping[str, Rule] = RULES) -> None:
         self.settings = settings
         self.latched = False
         self._refusal = refusal

@@ -5,7 +5,6 @@ import math
 from typing import Any, Mapping, Optional, Sequence
 
 from shadow_ros.phrases import language, say
-from shadow_ros.plan import Action
 from shadow_ros.records import Event, PlanRecord
 from shadow_ros.robot.body import BodyState, Command, Halt, Outcome, Perform
 from shadow_ros.robot.drive import arrived, Drive, make_drive, Progress

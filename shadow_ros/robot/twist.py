@@ -39,7 +39,7 @@ class TwistBody:
         """Return '' for what a velocity can do; postures and gestures are not in this body."""
         if action.name in _SUPPORTED:
             return ''
-        return f'{action.name} is not supported by the body "{self.name}": it only walks and turns.'
+        return f'{action.name} is not supported by the body {self.name}: it only walks and turns.'
 
     def odometry(self, state: BodyState) -> None:
         """Take a report of the robot's pose; its stamp must be local monotonic time."""

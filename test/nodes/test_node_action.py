@@ -5,17 +5,14 @@ import math
 import os
 from pathlib import Path
 import signal
-import sys
 import time
 
+from dog import distance, Dog, SPORT_MOVE, SPORT_STOP
 from geometry_msgs.msg import Twist
 from nav_msgs.msg import Odometry
 import pytest
 from rcl_interfaces.msg import ParameterValue
 from std_srvs.srv import SetBool, Trigger
-
-sys.path.insert(0, str(Path(__file__).parent))
-from dog import distance, Dog, SPORT_MOVE, SPORT_STOP  # noqa: E402
 
 # benchmarks/bench_chain.py measures the promised 50 ms and 0.6 s; a test on a busy machine asks
 # for what still proves that somebody stopped the dog: its own Move expiry needs over a second.
@@ -205,8 +202,8 @@ def test_what_cannot_be_read_or_is_beyond_limits_is_refused(graph):
              '{"plan": "[SIT]", "actions": []}', '[MOVE x=99]', '[MOVE x=1', '{"plan": 7}')
     for count, text in enumerate(texts, 1):
         graph.probe.say('plan', text)
-        graph.probe.wait(lambda: [json.loads(e)['kind'] for e in graph.events] == [
-            'refused'] * count, what=f'the refusal of {text}')
+        graph.probe.wait(lambda n=count: len(graph.events) == n, what=f'the refusal of {text}')
+        assert json.loads(graph.events[-1])['kind'] == 'refused'
     assert not [r for r in graph.dog.requests if r.api_id == SPORT_MOVE]
 
 
