@@ -13,6 +13,7 @@ POSTURES = {'stand': '#8ecae6', 'sit': '#ffb703', 'lie': '#b8a1d9', 'damp': '#c9
             'acrobatic': '#f28482', 'unknown': '#e5e5e5'}
 OUTCOMES = {'done': '#2a9d8f', 'refused': '#e09f3e', 'stopped': '#e76f51', 'failed': '#c1121f',
             'cancelled': '#e76f51', 'remote': '#4361ee', 'talk': '#6c757d', '': '#adb5bd'}
+TITLE = 'What was said to the dog, and what it did'
 _INK, _WAY = '#22303c', '#1d6fa5'
 _CHINESE_FONTS = ('WenQuanYi', 'Noto Sans CJK', 'Noto Sans SC', 'Source Han Sans', 'PingFang',
                   'SimHei', 'Microsoft YaHei', 'Droid Sans Fallback')
@@ -20,7 +21,7 @@ _ARROW_EVERY = 0.5  # metres between the arrows that show the heading
 _SAME_PLACE = 0.12  # metres within which commands share a spot on the map
 
 
-def draw(recording: Recording, path: Path, title: str = 'shadow_ros demo') -> None:
+def draw(recording: Recording, path: Path, title: str = TITLE) -> None:
     """
     Write the picture (PNG, SVG or PDF by its suffix), or raise ConfigError.
 
