@@ -53,14 +53,20 @@ def negatives(path: Union[str, Path], held_out: bool = False) -> list[Example]:
     return found
 
 
+def read_examples(path: Path) -> list[Example]:
+    """Return the examples of JSON lines with text, plan, lang and category."""
+    return [Example(**json.loads(line))
+            for line in path.read_text(encoding='utf-8').splitlines() if line.strip()]
+
+
 def _bucket(text: str) -> int:
     return int(hashlib.sha256(normalise(text).encode()).hexdigest(), 16) % HELD_OUT
 
 
 def compose(examples: int, seed: int, forbidden: Iterable[str] = (),
-            public: Sequence[Example] = (), copies: int = 1) -> list[Example]:
+            public: Sequence[Example] = (), every: int = 1) -> list[Example]:
     """
-    Return the training examples: composed ones, then the public negatives.
+    Return the training examples: composed ones, then one in `every` of the public negatives.
 
     `forbidden` are texts of the development set, which must never be trained on. A text has one
     plan: a public one that the corpus has already is left out.
@@ -68,12 +74,13 @@ def compose(examples: int, seed: int, forbidden: Iterable[str] = (),
     kept_out = frozenset(normalise(text) for text in forbidden)
     found = list(Composer(seed).examples(examples, kept_out))
     seen = {normalise(example.text) for example in found} | kept_out
+    new = []
     for example in public:
         key = normalise(example.text)
         if key not in seen:
             seen.add(key)
-            found += [example] * copies
-    return found
+            new.append(example)
+    return found + new[::every]
 
 
 def corpus_hashes(*others: Optional[Union[str, Path]]) -> dict[str, str]:

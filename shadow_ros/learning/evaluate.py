@@ -9,7 +9,6 @@ Evaluation: exact plans, false motion, stops, REMOTE, calibration and latency of
 import argparse
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-import json
 from pathlib import Path
 from statistics import median
 from typing import Any, Iterable, Optional, Sequence, TYPE_CHECKING
@@ -18,6 +17,7 @@ from shadow_ros.actions import Risk
 from shadow_ros.intent.card import IntentCard
 from shadow_ros.intent.router import needed, route
 from shadow_ros.learning.corpus.compose import Example
+from shadow_ros.learning.data import negatives, read_examples
 from shadow_ros.plan import parse, Plan
 
 if TYPE_CHECKING:
@@ -66,12 +66,6 @@ def moves(plan: Plan) -> bool:
 def acrobatic(plan: Plan) -> bool:
     """Return whether any action of the plan is acrobatic."""
     return any(action.spec.risk is Risk.ACROBATIC for action in plan.actions)
-
-
-def read_examples(path: Path) -> list[Example]:
-    """Return the examples of JSON lines with text, plan, lang and category."""
-    return [Example(**json.loads(line))
-            for line in path.read_text(encoding='utf-8').splitlines() if line.strip()]
 
 
 def judge(engine: 'EdgeEngine', examples: Iterable[Example],
@@ -186,7 +180,6 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     parser.add_argument('--save', action='store_true', help='write the scores into the card')
     given = parser.parse_args(arguments)
     from shadow_ros.intent.engine import EdgeEngine
-    from shadow_ros.learning.data import negatives
     engine = EdgeEngine.load(given.model, 'cpu')
     if given.file and given.calibrate:
         engine.card = calibrate(engine, read_examples(given.file))

@@ -46,7 +46,7 @@ class Recipe:
     loss_weight: float = 2.0
     start_from: str = ''
     negatives: str = ''
-    negatives_copies: int = 1
+    negatives_every: int = 1
     precision: str = 'no'
 
     def __post_init__(self) -> None:

@@ -24,7 +24,9 @@ from torch.nn.functional import cross_entropy, kl_div, log_softmax, softmax
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from shadow_ros.intent.tokens import Codec
-from shadow_ros.learning.data import Batches, compose, corpus_hashes, encode, negatives
+from shadow_ros.learning.corpus.compose import Example
+from shadow_ros.learning.data import (
+    Batches, compose, corpus_hashes, encode, negatives, read_examples)
 from shadow_ros.learning.recipe import preset, Recipe, RECIPE_FILE
 from shadow_ros.shadow.config import ShadowConfig
 from shadow_ros.shadow.files import load_exactly
@@ -235,10 +237,7 @@ def train(recipe: Recipe, run: Path, forbidden: Sequence[str] = ()) -> tuple[Sha
     set_seed(recipe.seed)
     torch.set_flush_denormal(True)
     accelerator = Accelerator(mixed_precision=recipe.precision)
-    public = negatives(recipe.negatives) if recipe.negatives else []
-    if not public:
-        print('training without public negatives; give --negatives FILE to use some')
-    examples = compose(recipe.examples, recipe.seed, forbidden, public, recipe.negatives_copies)
+    examples = _examples(run, recipe, forbidden)
     codec = _codec(run, recipe, [f'{e.text}\n{e.plan}' for e in examples])
     batches = Batches(encode(examples, codec), recipe.batch, codec.pad_id, recipe.seed)
     print(f'{len(batches.pairs)} examples, {batches.per_epoch} steps an epoch, '
@@ -251,10 +250,23 @@ def train(recipe: Recipe, run: Path, forbidden: Sequence[str] = ()) -> tuple[Sha
     return model.eval(), codec
 
 
+def _examples(run: Path, recipe: Recipe, forbidden: Sequence[str]) -> list[Example]:
+    """Return the run's examples, composed once: a resumed run must see the same."""
+    path = run / 'examples.jsonl'
+    if not path.is_file():
+        public = negatives(recipe.negatives) if recipe.negatives else []
+        if not public:
+            print('training without public negatives; give --negatives FILE to use some')
+        found = compose(recipe.examples, recipe.seed, forbidden, public, recipe.negatives_every)
+        path.write_text(''.join(json.dumps(vars(e), ensure_ascii=False) + '\n' for e in found),
+                        encoding='utf-8')
+    return read_examples(path)
+
+
 def _codec(run: Path, recipe: Recipe, lines: Sequence[str]) -> Codec:
     """Return the run's tokenizer, trained once."""
     if recipe.start_from:
-        return Codec.load(recipe.start_from)
+        Codec.load(recipe.start_from).save(run)
     if not (run / 'tokenizer.json').is_file():
         Codec.train(lines, size=recipe.vocabulary).save(run)
     return Codec.load(run)

@@ -4,8 +4,9 @@ import pytest
 
 from shadow_ros.intent.thought import Thought
 from shadow_ros.learning.corpus.compose import Example
+from shadow_ros.learning.data import read_examples
 from shadow_ros.learning.evaluate import (
-    best_threshold, by_category, calibration_error, moves, read_examples, report, Result)
+    best_threshold, by_category, calibration_error, moves, report, Result)
 from shadow_ros.plan import parse
 
 

@@ -94,6 +94,14 @@ def test_the_grown_backbone_starts_as_the_small_model(run):
     assert len(backbone.model.layers) > len(small.model.layers)
 
 
+def test_a_run_goes_on_from_another_with_its_tokenizer(run, tmp_path):
+    from shadow_ros.learning.train import train
+    recipe = replace(SMOKE, start_from=str(run[0]), seed=2, small_steps=1, backbone_steps=1,
+                     align_steps=1, joint_steps=1)
+    train(recipe, tmp_path)
+    assert (tmp_path / 'tokenizer.json').read_bytes() == (run[0] / 'tokenizer.json').read_bytes()
+
+
 def test_only_the_plan_is_learned():
     batches = Batches([Pair((1, 2, 3, 4), 2), Pair((1, 5, 6), 2)], 2, pad=0, seed=1)
     ids, labels = batches.at(0)
