@@ -20,6 +20,7 @@ For transformers' generate and Trainer see task.py.
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 import threading
 from typing import Any, ContextManager, Iterator, Optional, Union
@@ -82,6 +83,15 @@ class _Pass:
             self.states[i + 1] = self.shadow.shadow_update_model(h, self.states[i], i)
 
 
+class _Running(threading.local):
+    """The attached pass of each thread, in `now`; a copy of a model starts with none."""
+
+    now: Optional[_Pass] = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Running, ()
+
+
 class ShadowedModel(nn.Module):
     """
     A frozen backbone and its named shadows.
@@ -97,9 +107,12 @@ class ShadowedModel(nn.Module):
         self.shadows = nn.ModuleDict({'default': shadow})
         self.loss_weight = loss_weight
         self.classifies = is_classifier(base)
-        self._running = threading.local()
-        self._hooks = [hook for index, block in enumerate(blocks(base))
-                       for hook in self._watch(block, index)]
+        self._running = _Running()
+        self._hooks = []
+        for index, block in enumerate(blocks(base)):
+            self._hooks += [
+                block.register_forward_pre_hook(partial(self._before, index), with_kwargs=True),
+                block.register_forward_hook(partial(self._after, index))]
         self._hooks.append(head_of(base).register_forward_hook(self._own_head))
 
     def add(self, name: str, shadow: Shadow) -> None:
@@ -200,23 +213,20 @@ class ShadowedModel(nn.Module):
         logits: Tensor = out.logits
         return logits
 
-    def _watch(self, block: nn.Module, index: int) -> Iterator[Any]:
-        """Yield the hooks of the block with this index."""
-        def before(_: nn.Module, args: Any, kwargs: dict[str, Any]) -> Any:
-            run = self._current()
-            if run is None or not run.adapts(index):
-                return None
-            h = args[0] if args else kwargs['hidden_states']
-            h = run.inject(h, index)
-            return ((h, *args[1:]), kwargs) if args else (args, {**kwargs, 'hidden_states': h})
+    def _before(self, index: int, _: nn.Module, args: Any, kwargs: dict[str, Any]) -> Any:
+        """Inject into the input of the block with this index."""
+        run = self._current()
+        if run is None or not run.adapts(index):
+            return None
+        h = args[0] if args else kwargs['hidden_states']
+        h = run.inject(h, index)
+        return ((h, *args[1:]), kwargs) if args else (args, {**kwargs, 'hidden_states': h})
 
-        def after(_: nn.Module, args: Any, output: Any) -> None:
-            run = self._current()
-            if run is not None and run.adapts(index):
-                run.update(output[0] if isinstance(output, tuple) else output, index)
-
-        yield block.register_forward_pre_hook(before, with_kwargs=True)
-        yield block.register_forward_hook(after)
+    def _after(self, index: int, _: nn.Module, args: Any, output: Any) -> None:
+        """Update the state from the output of the block with this index."""
+        run = self._current()
+        if run is not None and run.adapts(index):
+            run.update(output[0] if isinstance(output, tuple) else output, index)
 
     def _own_head(self, _: nn.Module, args: Any, output: Tensor) -> Tensor:
         """Replace the head's output by that of the shadow's own trained head, if it has one."""
@@ -226,7 +236,7 @@ class ShadowedModel(nn.Module):
 
     def _current(self) -> Optional[_Pass]:
         """Return the attached pass that runs in this thread."""
-        return getattr(self._running, 'now', None)
+        return self._running.now
 
     @contextmanager
     def _during(self, run: Optional[_Pass]) -> Iterator[None]:

@@ -1,6 +1,5 @@
 """Shadow: one small decoder stack, its projection and its adapter, as one module to train."""
 
-from copy import deepcopy
 from typing import Any, Optional, Union
 
 from torch import nn, Tensor
@@ -72,8 +71,7 @@ class Shadow(nn.Module):
                 raise ModelError(f'modules_to_save must name heads of {type(base).__name__}: '
                                  f'{", ".join(kind)}, got {name!r}')
         for name in SAVEABLE:
-            head = deepcopy(head_of(base)).requires_grad_(True) if name in wanted else None
-            setattr(self, name, head)
+            setattr(self, name, _copy(head_of(base)) if name in wanted else None)
 
     @classmethod
     def implicit(cls, base: PreTrainedModel, config: ShadowConfig) -> 'Shadow':
@@ -155,6 +153,14 @@ class Shadow(nn.Module):
         """Return all tensors but those of the heads."""
         heads = self.head_tensors()
         return {k: v for k, v in self.state_dict().items() if k not in heads}
+
+
+def _copy(head: Any) -> nn.Linear:
+    """Return a head of its own with the same weights; hooks stay with the backbone's."""
+    own = nn.Linear(head.in_features, head.out_features, bias=head.bias is not None,
+                    device=head.weight.device, dtype=head.weight.dtype)
+    own.load_state_dict(head.state_dict())
+    return own
 
 
 def _adapted(base: PreTrainedModel, config: ShadowConfig) -> tuple[int, int]:
