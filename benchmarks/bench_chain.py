@@ -26,7 +26,7 @@ from shadow_ros.nodes.client import GraphClient
 from shadow_ros.records import Event, PlanRecord
 from shadow_ros.robot.virtual.tap import State, Tap
 
-MOVE, STOP_MOVE = 1008, 1003
+STOP_MOVE = 1003
 WAIT = 60.0  # s after which something has gone wrong
 
 
@@ -81,7 +81,7 @@ def wire(bench: Bench, repeat: int) -> list[float]:
     for n in range(repeat):
         text = f'turn {"left" if n % 2 else "right"} {(30, 45, 60)[n % 3]} degrees'
         begin = bench.say(text)
-        request = bench.tap.wait_for_request(lambda r: r.api_id == MOVE, WAIT, begin)
+        request = bench.tap.wait_for_request(lambda r: r.service == 'sport', WAIT, begin)
         times.append(request.time - begin)
         bench.finish(text)
         bench.rest()
