@@ -85,6 +85,7 @@ NODES = {
     'intent': 'shadow_ros.nodes.intent',
     'action': 'shadow_ros.nodes.action',
     'virtual_go2': 'shadow_ros.robot.virtual.program',
+    'gazebo_go2': 'shadow_ros.nodes.gazebo_go2',
 }
 CLI = {'shadow-ros': 'shadow_ros.cli'}
 

@@ -49,7 +49,8 @@ MAY_IMPORT = {
     'simulation': CORE | CONFIG | {'speech', 'intent', 'robot'},
     'learning': CORE | {'intent', 'shadow'},
     'console': CORE,
-    'nodes': CORE | CONFIG | {'speech', 'intent', 'robot', 'cloud', 'console'},
+    'simulation': CORE | CONFIG | {'speech', 'intent', 'robot'},
+    'nodes': CORE | CONFIG | {'speech', 'intent', 'robot', 'cloud', 'console', 'simulation'},
     'commands': None,
     'cli': None,
 }

@@ -18,7 +18,7 @@ import pytest
 import shadow_ros
 
 ROOT = Path(__file__).resolve().parents[1]
-NODES = ('action', 'intent', 'speech', 'virtual_go2')
+NODES = ('action', 'gazebo_go2', 'intent', 'speech', 'virtual_go2')
 PYTHONS = ('3.10', '3.11', '3.12', '3.13')
 SHARED = ('launch', 'config', 'models', 'worlds', 'scenarios')
 
