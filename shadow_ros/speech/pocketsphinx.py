@@ -22,7 +22,12 @@ EXTRA_WORDS = {
 # utterance; its own start (40, 3, -1) spoils the first one.
 _CEPSTRAL_MEAN = '46.6,-2.5,-1.1,6.2,-5.7,-2.2,0.8,-7.5,-3.6,-4.1,1.8,0.7,-0.7'
 
-DEFAULT_MIN_SCORE = -0.32
+# Measured on 130 right and 162 outside utterances of six synthetic voices, clean and in noise:
+# 90 % of the right ones lie above it (flite 98 %), 17 % of the long and 15 % of the short
+# outside ones. Lower hears more of both.
+DEFAULT_MIN_SCORE = -0.49
+
+_FRAMES = 100  # of the decoder, a second
 _SEARCH = 'commands'
 
 
@@ -31,8 +36,7 @@ class PocketSphinx:
     Streaming decoder of a JSGF grammar.
 
     `grammar` is the path of another grammar file (English words of the CMU dictionary).
-    `min_score` rejects speech outside the grammar: the log score for a second of sound, see
-    docs of `Transcript.score`; None accepts everything.
+    `min_score` rejects speech outside the grammar by its score; None accepts everything.
     """
 
     name = 'pocketsphinx'
@@ -81,17 +85,27 @@ class PocketSphinx:
         self._running = False
         best = self._decoder.hyp()
         seconds = self._samples / SAMPLE_RATE
-        text, score = best.hypstr if best else '', _score(best, seconds)
+        text = best.hypstr if best else ''
+        score = _score(self._decoder) if text else -math.inf
         if text and self.min_score is not None and score < self.min_score:
             return Transcript('', 'en', seconds, score, rejected=text, recogniser=self.name)
         return Transcript(text, 'en', seconds, score, recogniser=self.name)
 
 
-def _score(best: Any, seconds: float) -> float:
-    """Return the log score for a second of sound; 0 is perfect, minus infinity nothing."""
-    if best is None or best.score <= 0.0 or seconds <= 0.0:
+def _score(decoder: Any) -> float:
+    """
+    Return the log score for a second, between the words' mean and the worst word's; 0 is best.
+
+    Speech outside the grammar fits it here and there, but never all over; the mean steadies
+    the worst word, which noise and short words spoil.
+    """
+    words = [(math.log(word.ascore), word.end_frame - word.start_frame + 1)
+             for word in decoder.seg() or () if word.word[0] not in '<([+' and word.ascore > 0.0]
+    if not words:
         return -math.inf
-    return math.log(best.score) / seconds
+    worst = min(score / frames for score, frames in words)
+    mean = sum(score for score, _ in words) / sum(frames for _, frames in words)
+    return float(_FRAMES * (worst + mean) / 2)
 
 
 def _grammar_text(path: Union[str, Path, None]) -> str:

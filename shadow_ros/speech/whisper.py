@@ -109,10 +109,10 @@ def weights_file(model: str) -> Path:
             return path
         raise ModelError(f'expected a Whisper weights file, but {path} is not there; give the '
                          'path of a .pt file, or a name such as base')
-    urls = _whisper()._MODELS
+    urls: dict[str, str] = _whisper()._MODELS
     if model not in urls:
         raise ModelError(f'unknown Whisper model {shorten(model)}{did_you_mean(model[:40], urls)}')
-    cache = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'whisper'
+    cache: Path = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'whisper'
     path = cache / urls[model].rsplit('/', 1)[-1]
     if path.is_file():
         return path
