@@ -29,7 +29,8 @@ def main() -> None:
     """Write all files."""
     for number, (path, texts, voice) in enumerate(FILES):
         path.parent.mkdir(parents=True, exist_ok=True)
-        parts = [in_noise(speak(text, Voice('flite', voice)), 'white', 40.0, number, lead=0.4, tail=0.6)
+        parts = [in_noise(speak(text, Voice('flite', voice)), 'white', 40.0, number,
+                          lead=0.4, tail=0.6)
                  for text in texts]
         write_wav(path, np.concatenate(parts))
         print(path.relative_to(ROOT), path.stat().st_size)

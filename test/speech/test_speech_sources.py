@@ -10,8 +10,8 @@ import soundfile
 from shadow_ros.errors import AudioError
 from shadow_ros.speech.audio import BLOCK, BLOCK_SECONDS, read_file, SAMPLE_RATE, to_mono_16k, \
     to_pcm16, write_wav
-from shadow_ros.speech.sources import ArraySource, FileSource, find_microphone, \
-    MicrophoneSource, microphones
+from shadow_ros.speech.sources import ArraySource, FileSource, find_microphone, microphones, \
+    MicrophoneSource
 
 STOP = Path(__file__).parents[1] / 'data' / 'speech' / 'stop.flac'
 
