@@ -30,7 +30,7 @@ help:
 	echo 'make clean    remove what the others made in this folder'
 
 demo: .venv/installed
-	@$(BIN)/shadow-ros demo
+	@$(BIN)/shadow-ros demo </dev/null
 
 install: .venv/installed
 

@@ -19,13 +19,22 @@ import sys
 import time
 from typing import Iterator
 
+import numpy as np
+
+from shadow_ros import speech
 from shadow_ros.commands.domains import own_domain, own_ros
 from shadow_ros.config import Config
 from shadow_ros.group import Group
 from shadow_ros.nodes.client import GraphClient
 from shadow_ros.records import Event, PlanRecord
 from shadow_ros.robot.virtual.tap import State, Tap
+from shadow_ros.speech.audio import read_file, SAMPLE_RATE
+from shadow_ros.speech.listener import Callbacks, Listener
+from shadow_ros.speech.recogniser import make_recogniser
+from shadow_ros.speech.sources import FileSource
+from shadow_ros.speech.vad import SileroVad
 
+WAV = Path(speech.__file__).parent / 'data' / 'walk_forward_two_meters.wav'
 STOP_MOVE = 1003
 WAIT = 60.0  # s after which something has gone wrong
 
@@ -116,6 +125,31 @@ def accuracy(bench: Bench, repeat: int) -> tuple[list[float], list[float]]:
     return metres, degrees
 
 
+def spoken(bench: Bench, repeat: int) -> list[float]:
+    """
+    Return the seconds from the end of speech in a WAV to the first request on the wire.
+
+    The sound is played in real time into the listener that the speech node runs, endpointing
+    included; its end is the last sample above two percent of full scale.
+    """
+    sound = read_file(WAV)
+    end = float(np.flatnonzero(np.abs(sound) > 0.02)[-1]) / SAMPLE_RATE
+    sphinx, vad = make_recogniser('pocketsphinx'), SileroVad()
+    times = []
+    for _ in range(repeat):
+        source = FileSource(WAV, paced=True, tail=1.0)
+        listener = Listener(source, sphinx, Callbacks(
+            on_transcript=lambda heard: bench.client.hear(heard.text)), vad=vad)
+        listener.start()
+        begin = time.monotonic()
+        request = bench.tap.wait_for_request(lambda r: r.service == 'sport', WAIT, begin)
+        times.append(request.time - begin - end)
+        bench.finish('walk forward two meters')
+        listener.wait(WAIT)
+        bench.rest()
+    return times
+
+
 def children(pid: int) -> list[int]:
     """Return the process ids of a process's children, oldest first."""
     path = Path(f'/proc/{pid}/task')
@@ -160,6 +194,7 @@ def measure(bench: Bench, repeat: int) -> None:
     to_wire, to_rest = stops(bench, max(3, repeat // 2))
     show('typed stop to StopMove', [1e3 * t for t in to_wire], 'ms', '< 50 ms')
     show('typed stop to stillness', to_rest, 's', '< 0.5 s')
+    show('end of speech to first request', spoken(bench, max(3, repeat // 2)), 's', 'p95 < 1.0 s')
     metres, degrees = accuracy(bench, max(2, repeat // 4))
     show('walk 2 m: error', metres, 'm', '< 0.10 m')
     show('turn 90 degrees: error', degrees, 'deg', '< 3 deg')

@@ -70,6 +70,7 @@ class GraphClient:
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._command = self._node.create_publisher(String, 'command', 10)
+        self._transcript = self._node.create_publisher(String, 'transcript', 10)
         self._subscribe('plan', PlanRecord.from_json)
         self._subscribe('event', Event.from_json)
         self._subscribe('state', RobotState.from_json, _LATEST)
@@ -154,6 +155,10 @@ class GraphClient:
         stamp = time.time()
         self._command.publish(String(data=text))
         return stamp
+
+    def hear(self, text: str) -> None:
+        """Give a text that a recogniser outside the graph heard, as the speech node does."""
+        self._transcript.publish(String(data=text))
 
     def trigger(self, service: str, seconds: float = 10.0) -> tuple[bool, str]:
         """Call `stop` or `resume`; return whether it succeeded, and what it said."""
