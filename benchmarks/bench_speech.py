@@ -15,10 +15,10 @@ import sys
 import time
 from typing import Optional, Sequence
 
-from benchmarks.speech_audio import in_noise, missing_engines, speak, Voice, VOICES
 import numpy as np
 
-from shadow_ros.speech.audio import Samples, SAMPLE_RATE
+from benchmarks.speech_audio import in_noise, missing_engines, speak, Voice, VOICES
+from shadow_ros.speech.audio import SAMPLE_RATE, Samples
 from shadow_ros.speech.listener import Callbacks, Hearing, Listener, sound_events
 from shadow_ros.speech.pocketsphinx import PocketSphinx
 from shadow_ros.speech.recogniser import Transcript
@@ -164,7 +164,8 @@ def latency(sphinx: PocketSphinx, texts: Sequence[str], voice: Voice) -> None:
         done: queue.Queue[tuple[float, Transcript]] = queue.Queue()
         source = ArraySource(clip, paced=True)
         listener = Listener(source, sphinx, Callbacks(
-            on_transcript=lambda t: done.put((time.monotonic(), t))), vad=SileroVad())
+            on_transcript=lambda t, done=done: done.put((time.monotonic(), t))),
+            vad=SileroVad())
         began = time.monotonic()
         listener.start()
         when, transcript = done.get(timeout=30)

@@ -24,7 +24,7 @@ def tokens(text: str) -> list[str]:
     full-width and traditional forms are folded into the plain ones.
     """
     plain = unicodedata.normalize('NFKC', text).casefold().translate(_SIMPLIFIED)
-    plain = re.sub('[\'’‘`´]', '', plain).replace('-', ' ')
+    plain = re.sub("['’‘`´]", '', plain).replace('-', ' ')
     plain = _STRETCHED.sub(r'\1', plain)
     return [word if word.isalnum() else _PAUSE for word in _TOKEN.findall(plain)]
 

@@ -159,7 +159,7 @@ def test_a_hundred_kilobytes_take_no_time():
 
 
 def test_tokens_fold_forms():
-    assert tokens("Don’t STOOOOP，別動!") == ['dont', 'stop', '|', '别', '动', '|']
+    assert tokens('Don’t STOOOOP，別動!') == ['dont', 'stop', '|', '别', '动', '|']
 
 
 def test_imports_nothing_heavy():
