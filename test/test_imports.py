@@ -46,7 +46,6 @@ MAY_IMPORT = {
     'robot': CORE | {'config'},
     'intent': CORE | {'shadow'},
     'cloud': CORE | {'intent', 'shadow'},
-    'simulation': CORE | CONFIG | {'speech', 'intent', 'robot'},
     'learning': CORE | {'intent', 'shadow'},
     'console': CORE,
     'simulation': CORE | CONFIG | {'speech', 'intent', 'robot'},
