@@ -64,7 +64,8 @@ def _bucket(text: str) -> int:
 
 
 def compose(examples: int, seed: int, forbidden: Iterable[str] = (),
-            public: Sequence[Example] = (), every: int = 1) -> list[Example]:
+            public: Sequence[Example] = (), every: int = 1,
+            sequences: float = 1.0) -> list[Example]:
     """
     Return the training examples: composed ones, then one in `every` of the public negatives.
 
@@ -72,7 +73,7 @@ def compose(examples: int, seed: int, forbidden: Iterable[str] = (),
     plan: a public one that the corpus has already is left out.
     """
     kept_out = frozenset(normalise(text) for text in forbidden)
-    found = list(Composer(seed).examples(examples, kept_out))
+    found = list(Composer(seed, sequences=sequences).examples(examples, kept_out))
     seen = {normalise(example.text) for example in found} | kept_out
     new = []
     for example in public:

@@ -17,15 +17,17 @@ class Recipe:
 
     The small model of `shadow_layers` layers learns most and becomes the shadow's stack.
     `backbone_layers` names for each layer of the backbone the small layer that it starts from.
-    Steps are of `batch` examples. `distil` weighs the shadow's distance from the backbone in the
-    align stage, `loss_weight` the shadow's own loss in the joint stage: high, because the robot
-    runs the shadow alone. `start_from` is a finished run whose tokenizer and small model this
-    one goes on with.
+    Steps are of `batch` examples; `sequences` weighs examples of several clauses, and one in
+    `negatives_every` public negatives is used. `distil` weighs the shadow's distance from the
+    backbone in the align stage, `loss_weight` the shadow's own loss in the joint stage: high,
+    because the robot runs the shadow alone. `start_from` is a finished run whose tokenizer and
+    small model this one goes on with.
     """
 
     name: str = 'tiny'
     seed: int = 1
     examples: int = 150_000
+    sequences: float = 1.0
     vocabulary: int = 3000
     hidden: int = 192
     intermediate: int = 512

@@ -257,7 +257,8 @@ def _examples(run: Path, recipe: Recipe, forbidden: Sequence[str]) -> list[Examp
         public = negatives(recipe.negatives) if recipe.negatives else []
         if not public:
             print('training without public negatives; give --negatives FILE to use some')
-        found = compose(recipe.examples, recipe.seed, forbidden, public, recipe.negatives_every)
+        found = compose(recipe.examples, recipe.seed, forbidden, public, recipe.negatives_every,
+                        recipe.sequences)
         path.write_text(''.join(json.dumps(vars(e), ensure_ascii=False) + '\n' for e in found),
                         encoding='utf-8')
     return read_examples(path)

@@ -23,6 +23,7 @@ CATEGORIES = {  # weight of each kind of example
     'quoted': 2.0, 'hypothetical': 1.7, 'ability': 2.8,
     'about': 3.0, 'remote_frame': 2.5, 'talk': 4.5, 'remote': 6.0, 'mixed': 2.0}
 
+_ORDERED = ('sequence2', 'sequence3', 'too_many', 'correction', 'elliptic')
 _NO_MOTION = ('taken_back', 'negation', 'postponed', 'past', 'quoted', 'hypothetical', 'ability',
               'about')
 _SLOT = re.compile(r'\$(old_len|old_deg|len2|len|deg|n|one)')
@@ -55,11 +56,17 @@ class Clause:
 
 
 class Composer:
-    """Draws examples; the same seed gives the same examples in the same order."""
+    """
+    Draws examples; the same seed gives the same examples in the same order.
 
-    def __init__(self, seed: int = 0, languages: Iterable[str] = LANGUAGES) -> None:
+    `sequences` multiplies the weight of what has several clauses, the hardest to learn.
+    """
+
+    def __init__(self, seed: int = 0, languages: Iterable[str] = LANGUAGES,
+                 sequences: float = 1.0) -> None:
         self.rng = random.Random(seed)
         self.languages = tuple(languages)
+        self.weights = [w * (sequences if c in _ORDERED else 1.0) for c, w in CATEGORIES.items()]
         self.talk = read('talk')
         self.commands = {lang: read(f'commands_{lang}') for lang in self.languages}
         self.frames = {lang: read(f'frames_{lang}') for lang in self.languages}
@@ -82,7 +89,7 @@ class Composer:
     def draw(self) -> Optional[Example]:
         """Return one example, or None where the chosen pieces do not fit together."""
         lang = self.rng.choice(self.languages)
-        category = self.rng.choices(list(CATEGORIES), list(CATEGORIES.values()))[0]
+        category = self.rng.choices(list(CATEGORIES), self.weights)[0]
         make: Callable[[str, str], Optional[tuple[str, str]]] = getattr(
             self, f'_{category}', self._no_motion)
         made = make(lang, category)
