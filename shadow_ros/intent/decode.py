@@ -2,7 +2,8 @@
 Constrained decoding: one plan out of one model, in as few passes as the grammar allows.
 
 A pass is made only where the grammar leaves a choice; what it forces rides along with the next
-pass. The confidence is the product of the probabilities, among what the grammar allows, of the
+pass, and so does a guess at what comes after it (draft.py), kept as far as the model agrees. The
+confidence is the product of the probabilities, among what the grammar allows, of the
 choices that made the actions: a reply may be worded in many ways, so all ways of not adding an
 action count as one choice.
 """
@@ -12,6 +13,7 @@ from typing import Callable, Optional, Sequence, TYPE_CHECKING
 
 import numpy as np
 
+from shadow_ros.intent.draft import Drafts
 from shadow_ros.intent.grammar import Grammar
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 MAX_ACTION_TOKENS = 80
 MAX_REPLY_TOKENS = 48
+LONGEST_FORCED = 24  # tokens that the grammar may force at once; the longest action's name
 
 
 @dataclass
@@ -45,6 +48,7 @@ class Decoder:
         self.pieces = [grammar.tokens.decode_bytes([i]) for i in range(self.size)]
         self.opens = np.array([piece.startswith(b'[') for piece in self.pieces])
         self.end_id = grammar.tokens.eos_token
+        self.drafts = Drafts(grammar.tokens.tokenize_bytes)
 
     def decode(self, prompt: Sequence[int],
                on_actions: Optional[Callable[[Decoded], None]] = None) -> Decoded:
@@ -55,20 +59,55 @@ class Decoder:
         """
         matcher = self.grammar.matcher()
         done = Decoded(tokens=len(prompt))
-        pending = list(prompt)
-        left = MAX_ACTION_TOKENS
+        self.drafts.begin(b''.join(self.pieces[t] for t in prompt))
+        plan: list[int] = []
+        pending, guess, left = list(prompt), [], MAX_ACTION_TOKENS
         while left > 0 and not matcher.is_stopped():
-            chosen = self._choose(matcher, self.runtime.feed(pending), done)
-            pending = self._commit(matcher, chosen, done)
-            left -= len(pending) or 1
-            if done.actions is None:
-                done.actions = self._known_actions(done.text, chosen)
-                left = left if done.actions is None else MAX_REPLY_TOKENS
+            told = done.actions is not None
+            start = self.runtime.length + len(pending)
+            logits = self.runtime.feed_last([*pending, *guess], len(guess) + 1)
+            pending, kept, ended = self._confirm(matcher, logits, guess, done)
+            self.runtime.rewind(start + kept)
+            plan += [*guess[:kept], *pending]
+            left -= kept + len(pending) or 1
+            if done.actions is not None and not told:
+                left = MAX_REPLY_TOKENS
                 if on_actions and done.actions:
                     on_actions(done)
-            if chosen == self.end_id:
+            if ended:
+                self.drafts.remember([*plan, self.end_id])
                 break
+            guess = self._guess(done, plan, left)
         return done
+
+    def _guess(self, done: Decoded, plan: Sequence[int], left: int) -> list[int]:
+        """Return a guess at what follows, as long as there is room for it."""
+        room = self.runtime.limit - self.runtime.length - LONGEST_FORCED
+        guess = self.drafts.guess(done.text, plan)[:max(0, min(left, room))]
+        return guess[:guess.index(self.end_id)] if self.end_id in guess else guess
+
+    def _confirm(self, matcher: 'LLMatcher', logits: 'Tensor', guess: Sequence[int],
+                 done: Decoded) -> tuple[list[int], int, bool]:
+        """
+        Take what the model chooses as long as the guess has foreseen it.
+
+        Returns the tokens for the next pass, how many of the guess stay, and whether the plan has
+        ended; logits are [len(guess) + 1, vocab].
+        """
+        kept = 0
+        while True:
+            chosen = self._choose(matcher, logits[kept], done)
+            tokens = self._commit(matcher, chosen, done)
+            if done.actions is None:
+                done.actions = self._known_actions(done.text, chosen)
+            if chosen == self.end_id or matcher.is_stopped():
+                return tokens, kept, chosen == self.end_id
+            if tuple(guess[kept:kept + len(tokens)]) != tuple(tokens):
+                agreed = 0
+                while guess[kept + agreed:kept + agreed + 1] == tokens[agreed:agreed + 1]:
+                    agreed += 1
+                return tokens[agreed:], kept + agreed, False
+            kept += len(tokens)
 
     def _choose(self, matcher: 'LLMatcher', logits: 'Tensor', done: Decoded) -> int:
         """Return the likeliest token allowed, and multiply its probability into `done`."""

@@ -8,11 +8,12 @@ EdgeEngine: a command's text to a plan, on the robot, with a detached shadow.
 Importing this module needs neither torch nor llguidance; loading a model does.
 """
 
+from contextlib import contextmanager
 from pathlib import Path
 import sys
 import threading
 import time
-from typing import Any, Callable, Iterable, Optional, Union
+from typing import Any, Callable, Iterable, Iterator, Optional, Union
 
 from shadow_ros.errors import ModelError
 from shadow_ros.intent.card import CARD_FILE, IntentCard
@@ -35,22 +36,25 @@ OnActions = Callable[[Thought], None]
 class EdgeEngine:
     """One loaded model; `think` may be called from any thread and takes one command at a time."""
 
-    def __init__(self, codec: Any, decoder: Any, card: IntentCard) -> None:
+    def __init__(self, codec: Any, decoder: Any, card: IntentCard, threads: int = 0) -> None:
         self.codec = codec
         self.decoder = decoder
         self.card = card
+        self.threads = threads  # of torch while it decodes; 0: as many as it has
         self._lock = threading.Lock()
         decoder.runtime.feed([codec.user_id])
         for text in ('walk forward 2 metres', '向左转九十度然后坐下'):
             self.think(text)  # warm-up: the first passes are slow
 
     @classmethod
-    def load(cls, folder: Union[str, Path, None] = None, device: str = 'auto') -> 'EdgeEngine':
+    def load(cls, folder: Union[str, Path, None] = None, device: str = 'auto',
+             precision: str = '') -> 'EdgeEngine':
         """
         Return the engine of a model folder (None: the shipped model), or raise ModelError.
 
-        `device` is auto, cpu or cuda. A tiny model runs on the CPU with one thread: this sets
-        torch's thread count for the process.
+        `device` is auto, cpu or cuda. `precision` is float32, bfloat16, float16 or int8 (CPU
+        only); '' means float32 on a CPU and bfloat16 on a GPU. A tiny model runs on the CPU with
+        one thread while it decodes.
         """
         folder = find_shipped_model() if folder is None else Path(folder)
         if not folder.is_dir():
@@ -61,11 +65,12 @@ class EdgeEngine:
         from shadow_ros.intent.grammar import Grammar
         from shadow_ros.intent.tokens import Codec
         codec = Codec.load(folder)
-        runtime, size = _runtime(folder, device)
+        runtime, size, tiny = _runtime(folder, device, precision)
         if size < codec.size:
             raise ModelError(f'the model in {folder} knows {size} tokens, its tokenizer '
                              f'{codec.size}; they belong to different models')
-        return cls(codec, Decoder(runtime, Grammar(codec), card.temperature), card)
+        decoder = Decoder(runtime, Grammar(codec), card.temperature)
+        return cls(codec, decoder, card, threads=1 if tiny else 0)
 
     def think(self, text: str, on_actions: Optional[OnActions] = None) -> Thought:
         """
@@ -86,7 +91,7 @@ class EdgeEngine:
         prompt = self.codec.command(cleaned)
         if len(prompt) > MAX_COMMAND_TOKENS:
             return self._said(Plan((Action('REMOTE'),)), start)
-        with self._lock:
+        with self._lock, _torch_threads(self.threads):
             return self._decode(prompt, language(cleaned), start, on_actions)
 
     def _decode(self, prompt: list[int], lang: str, start: float,
@@ -136,24 +141,40 @@ def _model_places() -> Iterable[Path]:
         yield prefix / MODELS
 
 
-def _runtime(folder: Path, device: str) -> tuple[Any, int]:
-    """Return the runtime of the detached shadow in a folder, and its vocabulary size."""
+def _runtime(folder: Path, device: str, precision: str) -> tuple[Any, int, bool]:
+    """Return the runtime of a folder's shadow, its vocabulary size, and whether it is tiny."""
     try:
         import torch
     except ImportError:
         raise ModelError('text becomes plans with torch, which is not installed: '
                          "pip install 'shadow_ros[intent]'") from None
     from shadow_ros.shadow.projected import ProjectedShadow
-    from shadow_ros.shadow.runtime import runtime_for
-    model: Any = ProjectedShadow.load(folder)
-    tiny = sum(p.numel() for p in model.parameters()) < _TINY
+    from shadow_ros.shadow.runtime import INT8, runtime_for
     if device == 'cuda' and not torch.cuda.is_available():
         raise ModelError('the device cuda was asked for, but torch finds no CUDA here; use auto')
-    if device == 'cpu' or device == 'auto' and (tiny or not torch.cuda.is_available()):
-        if tiny:
-            torch.set_num_threads(1)
-        return runtime_for(model, _ROOM), model.config.vocab_size
-    return runtime_for(model.to('cuda', torch.bfloat16), _ROOM), model.config.vocab_size
+    model: Any = ProjectedShadow.load(folder)
+    size = model.config.vocab_size
+    tiny = sum(p.numel() for p in model.parameters()) < _TINY
+    wants_cpu = device == 'cpu' or device == 'auto' and (tiny or precision == INT8)
+    if wants_cpu or not torch.cuda.is_available():
+        return runtime_for(model, _ROOM, precision, consume=True), size, tiny
+    return (runtime_for(model.to('cuda'), _ROOM, precision or 'bfloat16', consume=True), size,
+            False)
+
+
+@contextmanager
+def _torch_threads(count: int) -> Iterator[None]:
+    """Let torch use so many threads inside the block, and as many as before after it; 0: any."""
+    if not count:
+        yield
+        return
+    import torch
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _plan_of(done: Any, lang: str) -> tuple[Plan, float]:

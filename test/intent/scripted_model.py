@@ -44,17 +44,23 @@ class Script:
 
     def feed(self, ids: Sequence[int]) -> torch.Tensor:
         """Return logits that want the next token of the text."""
+        return self.feed_last(ids, 1)[0]
+
+    def feed_last(self, ids: Sequence[int], count: int) -> torch.Tensor:
+        """Return logits after each of the last tokens, as far as they are those of the text."""
         self.fed += ids
-        self.length += len(ids)
+        self.length = len(self.fed)
         self.passes += 1
-        logits = torch.full((self.codec.size,), self.taste)
-        said = len(self.fed) - 1
-        logits[self.target[said] if said < len(self.target) else self.codec.end_id] = 5.0
+        logits = torch.full((count, self.codec.size), self.taste)
+        for row, said in enumerate(range(self.length - count, self.length)):
+            right = self.target[said] if said < len(self.target) else self.codec.end_id
+            logits[row, right] = 5.0
         return logits
 
     def rewind(self, length: int) -> None:
         """Forget tokens."""
         del self.fed[length:]
+        self.length = len(self.fed)
 
 
 def decode(kind: str, text: str, taste: float = -math.inf, temperature: float = 1.0):

@@ -1,14 +1,18 @@
 """The edge runtimes compute what the model computes, in any split of the tokens."""
 
 import pytest
+from test_shadow_model import attached, tokens
 import torch
 from transformers import (
     GPT2Config, GPT2Model, LlamaConfig, LlamaModel, MistralConfig, MistralModel, Qwen2Config,
     Qwen2Model, Qwen3Config, Qwen3Model)
 
 from shadow_ros.errors import ModelError
+from shadow_ros.shadow.lean import LeanRuntime
 from shadow_ros.shadow.projected import ProjectedShadow
-from shadow_ros.shadow.runtime import CachedRuntime, LeanRuntime, runtime_for
+from shadow_ros.shadow.runtime import AttachedRuntime, CachedRuntime, runtime_for
+from shadow_ros.shadow.static import SIZES as STATIC_SIZES
+from shadow_ros.shadow.static import StaticRuntime
 
 VOCAB = 61
 SIZES = {'vocab_size': VOCAB, 'hidden_size': 16, 'intermediate_size': 48, 'num_hidden_layers': 3,
@@ -58,7 +62,7 @@ def test_logits_equal_the_full_pass(family, splits) -> None:
     assert runtime.passes == len(splits)
 
 
-@pytest.mark.parametrize('kind', [LeanRuntime, CachedRuntime])
+@pytest.mark.parametrize('kind', [LeanRuntime, StaticRuntime, CachedRuntime])
 @pytest.mark.parametrize('keep', [0, 3])
 def test_rewind_reuses_a_prefix_exactly(kind, keep) -> None:
     model = build('qwen3')
@@ -71,7 +75,7 @@ def test_rewind_reuses_a_prefix_exactly(kind, keep) -> None:
         assert (got - model(torch.tensor([ids])).logits[0, -1]).abs().max() < 1e-4
 
 
-@pytest.mark.parametrize('kind', [LeanRuntime, CachedRuntime])
+@pytest.mark.parametrize('kind', [LeanRuntime, StaticRuntime, CachedRuntime])
 def test_two_runtimes_take_turns(kind) -> None:
     model = build('qwen3')
     one, two = kind(model, 32), kind(model, 32)
@@ -83,7 +87,7 @@ def test_two_runtimes_take_turns(kind) -> None:
         assert (other - model(torch.tensor([[3, 4, 5, 7]])).logits[0, -1]).abs().max() < 1e-4
 
 
-@pytest.mark.parametrize('kind', [LeanRuntime, CachedRuntime])
+@pytest.mark.parametrize('kind', [LeanRuntime, StaticRuntime, CachedRuntime])
 def test_misuse_gets_a_sentence(kind) -> None:
     runtime = kind(build('qwen3'), 8)
     with pytest.raises(ModelError, match='more tokens'):
@@ -94,7 +98,7 @@ def test_misuse_gets_a_sentence(kind) -> None:
         runtime.rewind(1)
 
 
-@pytest.mark.parametrize('kind', [LeanRuntime, CachedRuntime])
+@pytest.mark.parametrize('kind', [LeanRuntime, StaticRuntime, CachedRuntime])
 def test_bfloat16_weights_as_on_a_gpu(kind) -> None:
     model, ids = build('qwen3'), list(range(12))
     with torch.no_grad():
@@ -102,3 +106,80 @@ def test_bfloat16_weights_as_on_a_gpu(kind) -> None:
     got = kind(model.to(torch.bfloat16), 32).feed(ids)
     assert got.dtype == torch.bfloat16
     assert (got.float() - full).abs().max() < 0.05 * full.abs().max()
+
+
+@pytest.mark.parametrize('kind', [LeanRuntime, StaticRuntime, CachedRuntime])
+def test_logits_after_several_tokens_come_from_one_pass(kind) -> None:
+    model, ids = build('llama'), list(range(9))
+    runtime = kind(model, 32)
+    runtime.feed(ids[:2])
+    with torch.no_grad():
+        full = model(torch.tensor([ids])).logits[0]
+    assert (runtime.feed_last(ids[2:], 4) - full[-4:]).abs().max() < 1e-4
+    assert runtime.passes == 2
+
+
+@pytest.mark.parametrize('family', ['qwen3', 'qwen2', 'llama', 'mistral'])
+def test_static_shapes_are_exact_in_any_split(family) -> None:
+    """The form that a CUDA graph replays; here without one."""
+    model, ids = build(family), torch.randint(0, VOCAB, (1, 40))
+    runtime = StaticRuntime(model, 40)
+    with torch.no_grad():
+        full = model(ids).logits[0]
+    start = 0
+    for size in (13, 1, 3, 1, 22):  # the last one is padded beyond the limit
+        got = runtime.feed(ids[0, start:start + size].tolist())
+        start += size
+        assert (got - full[start - 1]).abs().max() < 1e-4
+    runtime.rewind(5)
+    assert (runtime.feed_last(ids[0, 5:11].tolist(), 2) - full[9:11]).abs().max() < 1e-4
+
+
+def test_static_passes_longer_than_the_largest_shape() -> None:
+    torch.manual_seed(9)
+    length = STATIC_SIZES[-1] + 9
+    model = ProjectedShadow.wrap(LlamaModel(LlamaConfig(
+        **{**SIZES, 'max_position_embeddings': 256})), torch.nn.Linear(32, VOCAB, bias=False))
+    ids = torch.randint(0, VOCAB, (1, length))
+    with torch.no_grad():
+        full = model.eval()(ids).logits[0, -1]
+    assert (StaticRuntime(model, length).feed(ids[0].tolist()) - full).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize('family', ['qwen3', 'qwen2'])
+def test_int8_weights_stay_close(family) -> None:
+    model, ids = build(family), torch.randint(0, VOCAB, (1, 20))
+    runtime = runtime_for(model, 32, 'int8')
+    with torch.no_grad():
+        full = model(ids).logits[0]
+    got = runtime.feed_last(ids[0].tolist(), 20)
+    assert (got - full).norm() < 0.06 * full.norm()
+    with pytest.raises(ModelError, match='int8'):
+        runtime_for(build('gpt2'), 32, 'int8')
+    with pytest.raises(ModelError, match='precision must be'):
+        runtime_for(model, 32, 'int4')
+
+
+@pytest.mark.parametrize('kind', [LeanRuntime, StaticRuntime])
+def test_a_consumed_model_leaves_its_weights_to_the_runtime(kind) -> None:
+    model, ids = build('qwen3'), [3, 1, 4, 1, 5]
+    expected = kind(model, 16).feed(ids)
+    runtime = kind(model, 16, consume=True)
+    assert torch.equal(runtime.feed(ids), expected)
+    left = [p for p in model.parameters() if p.device.type != 'meta']
+    assert sum(p.numel() for p in left) < 0.4 * sum(p.numel() for p in model.parameters())
+
+
+@pytest.mark.parametrize('family', ['qwen3', 'gpt2'])
+def test_an_attached_runtime_is_exact(family) -> None:
+    model, ids = attached(family), tokens(1, 12)
+    runtime = AttachedRuntime(model, 16)
+    with torch.no_grad():
+        full = model(ids).logits[0]
+    row = ids[0].tolist()
+    assert (runtime.feed(row[:5]) - full[4]).abs().max() < 1e-4
+    runtime.feed([1, 2, 3])
+    runtime.rewind(5)
+    assert (runtime.feed_last(row[5:], 3) - full[-3:]).abs().max() < 1e-4
+    runtime.rewind(0)
+    assert (runtime.feed(row) - full[-1]).abs().max() < 1e-4
