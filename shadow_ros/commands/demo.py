@@ -41,13 +41,16 @@ _EXAMPLES = (
               help='Without the web console (this version has none yet).')
 @click.option('--picture', metavar='FILE', type=click.Path(path_type=Path),
               help='Draw the way and the postures into this file (.png, .svg, .pdf).')
+@click.option('--view', metavar='FILE', type=click.Path(path_type=Path),
+              help='Show the dog: a film (.gif, .mp4) or its moments (.png).')
 @click.option('--timeout', type=click.FloatRange(min=1.0), default=90.0, show_default=True,
               metavar='SECONDS', help='How long one command may take.')
 @click.option('--model', metavar='DIR', type=click.Path(path_type=Path),
               help='Model folder; the shipped one without it.')
 @click.pass_context
 def demo(ctx: click.Context, texts: tuple[str, ...], wavs: tuple[Path, ...], no_console: bool,
-         picture: Optional[Path], timeout: float, model: Optional[Path]) -> None:
+         picture: Optional[Path], view: Optional[Path], timeout: float,
+         model: Optional[Path]) -> None:
     """
     Try everything on this machine, with the virtual Go2 and the real nodes.
 
@@ -63,6 +66,9 @@ def demo(ctx: click.Context, texts: tuple[str, ...], wavs: tuple[Path, ...], no_
     if not steps and not sys.stdin.isatty():
         steps = list(tour())
     check_files([step.wav for step in steps if step.wav], picture)
+    if view:
+        from shadow_ros.simulation.view.film import check
+        check(view)
     polite_ends()
     from shadow_ros.commands.show import chat, play
     from shadow_ros.commands.stage import Stage
@@ -73,6 +79,11 @@ def demo(ctx: click.Context, texts: tuple[str, ...], wavs: tuple[Path, ...], no_
         from shadow_ros.commands.picture import draw
         draw(recording, picture)
         say_line(f'picture: {picture}')
+    if view:
+        from shadow_ros.commands.retelling import trace_of
+        from shadow_ros.simulation.view.film import write
+        write(trace_of(recording), view, 'shadow_ros demo')
+        say_line(f'view: {view}')
     ctx.exit(0 if fine else 1)
 
 

@@ -1,10 +1,23 @@
-"""From the trace of a scenario to the recording that pictures are drawn from."""
+"""From the trace of a scenario to a recording for pictures, and from a recording to a trace."""
+
+from bisect import bisect_right
+import math
+from typing import Iterator, Sequence
 
 from shadow_ros.commands.exchange import Exchange
-from shadow_ros.commands.recording import Recording, Said, Sample
+from shadow_ros.commands.recording import moved, Recording, Said, Sample
 from shadow_ros.simulation.trace import Given, Moment, Trace
 
 _EVERY = 0.05  # s between the samples of a picture
+_FINE = 0.02  # s between the moments of a view
+
+_SKILLS = {
+    'HELLO': 'Hello', 'STRETCH': 'Stretch', 'DANCE': 'Dance1', 'HEART': 'Heart',
+    'SCRAPE': 'Scrape', 'JUMP': 'FrontJump', 'POUNCE': 'FrontPounce', 'FRONT_FLIP': 'FrontFlip',
+    'BACK_FLIP': 'BackFlip', 'LEFT_FLIP': 'LeftFlip', 'SIT': 'Sit', 'LIE': 'StandDown',
+    'DAMP': 'Damp', 'STAND': 'StandUp', 'RECOVER': 'RecoveryStand', 'HANDSTAND': 'HandStand',
+    'WALK_UPRIGHT': 'WalkUpright'}
+"""Action -> what the virtual dog does for it, as far as a viewer can tell from events."""
 
 
 def recording_of(trace: Trace) -> Recording:
@@ -40,5 +53,53 @@ def _exchange(trace: Trace, given: Given) -> Exchange:
         if record.id in given.plan_ids and exchange.plan is None:
             exchange.plan = record
     for at, event in trace.events:
-        exchange.take_event(event, at)
+        exchange.take(event, at)
     return exchange
+
+
+def trace_of(recording: Recording) -> Trace:
+    """Return what a view needs of a demo: moments as fine as its motion, and what was said."""
+    trace = Trace()
+    samples = recording.samples
+    if not samples:
+        return trace
+    for said in recording.said:
+        trace.given.append(Given(said.time, said.exchange.text, said.source))
+        trace.events += [(said.time + at, event) for at, event in said.exchange.events]
+    trace.events.sort(key=lambda item: item[0])
+    shows = list(_shows(trace))
+    times = [sample.time for sample in samples]
+    for step in range(int((times[-1] - times[0]) / _FINE) + 1):
+        time = times[0] + step * _FINE
+        place = max(0, bisect_right(times, time) - 1)
+        skill = next((name for begin, end, name in shows if begin <= time < end), '')
+        trace.moments.append(_moment(samples, place, time - times[0], time, skill))
+    trace.given = [Given(g.time - times[0], g.text, g.source) for g in trace.given]
+    trace.events = [(at - times[0], event) for at, event in trace.events]
+    return trace
+
+
+def _shows(trace: Trace) -> Iterator[tuple[float, float, str]]:
+    """Yield begin, end and skill of each action that a viewer can see."""
+    running: tuple[float, str] | None = None
+    for at, event in trace.events:
+        name = event.action.strip('[]').split(' ')[0]
+        if event.kind == 'started':
+            running = (at, _SKILLS.get(name, ''))
+        elif running and event.kind in ('done', 'failed', 'cancelled', 'stopped'):
+            yield running[0], at, running[1]
+            running = None
+
+
+def _moment(samples: Sequence[Sample], place: int, told: float, time: float,
+            skill: str) -> Moment:
+    """Return what lies between two samples, with the velocity over half a second around it."""
+    here, there = samples[place], samples[min(place + 1, len(samples) - 1)]
+    span = there.time - here.time
+    part = min(1.0, (time - here.time) / span) if span > 0 else 0.0
+    early, late = samples[max(0, place - 5)], samples[min(place + 5, len(samples) - 1)]
+    forward, left, turned = moved(early, late)
+    seconds = max(late.time - early.time, 1e-3) if here.moving else float('inf')
+    return Moment(told, here.x + (there.x - here.x) * part, here.y + (there.y - here.y) * part,
+                  here.yaw + (there.yaw - here.yaw) * part, forward / seconds, left / seconds,
+                  math.radians(turned) / seconds, here.posture, skill)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from shadow_ros.simulation.play import Run
     from shadow_ros.simulation.scenario import Scenario
 
-VIEWS = ('.png', '.gif', '.mp4')
 _SHARE = Path('share', 'shadow_ros', 'scenarios')
 
 
@@ -117,13 +116,14 @@ def _paths(files: Iterable[Path]) -> Iterator[Path]:
 def _check_outputs(stories: Sequence['Scenario'], junit: Optional[Path],
                    pictures: Optional[Path], view: Optional[Path]) -> None:
     """Raise ConfigError now, and not when all has been played."""
-    if view and (len(stories) != 1 or view.suffix not in VIEWS):
-        raise ConfigError(f'--view shows one scenario in a file named *{" or *".join(VIEWS)}, got '
-                          f'{len(stories)} scenarios and {view}')
-    for path in filter(None, (junit, view)):
-        if not path.absolute().parent.is_dir():
-            raise ConfigError(f'expected a folder for {path.name}, got '
-                              f'{path.absolute().parent}, which does not exist; make it first')
+    if view:
+        from shadow_ros.simulation.view.film import check
+        check(view)
+        if len(stories) != 1:
+            raise ConfigError(f'--view shows one scenario, got {len(stories)}; name its file')
+    if junit and not junit.absolute().parent.is_dir():
+        raise ConfigError(f'expected a folder for {junit.name}, got {junit.absolute().parent}, '
+                          'which does not exist; make it first')
     if pictures:
         try:
             pictures.mkdir(parents=True, exist_ok=True)

@@ -121,7 +121,9 @@ def _reply(value: Any, window: Window) -> str:
 
 def _silent(value: Any, window: Window) -> str:
     said = window.replies()
-    return f'it said {shorten(said[0])}' if bool(said) == value else ''
+    if bool(said) != value:
+        return ''
+    return f'it said {shorten(said[0])}' if said else 'it said nothing'
 
 
 def _heard(value: Any, window: Window) -> str:
@@ -228,7 +230,9 @@ def _never_moved(value: Any, window: Window) -> str:
     begin = window.trace.at(window.begin)
     far = [m for m in window.moments() if math.dist((m.x, m.y), (begin.x, begin.y)) > AT_REST
            or abs(m.yaw - begin.yaw) > 0.1]
-    return f'it moved at {far[0].time:.2f} s' if bool(far) == value else ''
+    if bool(far) != value:
+        return ''
+    return f'it moved at {far[0].time:.2f} s' if far else 'it never moved'
 
 
 def _still_after(value: Any, window: Window) -> str:

@@ -35,7 +35,8 @@ def leg_angles(leg: str, foot: Point) -> tuple[float, float, float]:
     """
     x, y, z = (a - b for a, b in zip(foot, hip(leg)))
     out = outwards(leg)
-    down = math.sqrt(max(y * y + z * z - out * out, _SHORTEST))
+    # A foot above its hip is reached over the top, not by a hip turned upside down.
+    down = math.copysign(math.sqrt(max(y * y + z * z - out * out, _SHORTEST)), -z)
     roll = math.atan2(z, y) - math.atan2(-down, out)
     roll = math.remainder(roll, 2 * math.pi)
     # Cosine rule in the leg's plane, in which the foot lies x ahead of and `down` below the hip.

@@ -90,7 +90,7 @@ def _on_two(z: float, pitch: float, front: bool, foot_x: float) -> Stance:
 STANCES: Mapping[str, Stance] = {
     'stand': Stance(HEIGHT, 0.0, 0.0, 0.0, _ground(-0.01, -0.02)),
     'sit': Stance(0.235, 0.0, -0.60, 0.0, _ground(0.01, 0.15)),
-    'lie': Stance(0.095, 0.0, 0.0, 0.0, _ground(0.10, 0.08, 0.01)),
+    'lie': Stance(0.085, 0.0, 0.0, 0.0, _ground(0.09, 0.06, 0.005)),
     'damp': Stance(0.085, 0.0, 0.0, 0.0, _ground(0.11, 0.07, 0.05)),
     'handstand': _on_two(0.43, 1.32, True, 0.03),
     'upright': _on_two(0.45, -1.30, False, -0.02),
@@ -117,23 +117,24 @@ class Motion:
         dt = 0.0 if self._time is None else max(0.0, look.time - self._time)
         self._time = look.time
         target = gesture(look) if look.gesture else STANCES[look.posture]
-        quick = bool(look.gesture)
+        part = 1.0 if first else 1.0 - math.exp(-dt / (QUICK if look.gesture else SOFT))
+        self._stance = stance = _between(self._stance, target, part)
         if look.posture == 'stand' and not look.gesture and look.walks:
             self._phase = (self._phase + STRIDES * dt) % 1.0
-            target, quick = _trot(target, look, self._phase), True
-        part = 1.0 if first else 1.0 - math.exp(-dt / (QUICK if quick else SOFT))
-        self._stance = _between(self._stance, target, part)
-        return self._frame(look)
+            stance = _trot(stance, look, self._phase)
+        return _frame(look, stance)
 
-    def _frame(self, look: Look) -> Frame:
-        stance, (roll, pitch, hop) = self._stance, flight(look)
-        back = turn(stance.roll, stance.pitch, 0.0).T
-        joints: list[float] = []
-        for leg, foot in zip(LEGS, stance.feet):
-            local = back @ (foot - (0.0, 0.0, stance.z))
-            joints += leg_angles(leg, (float(local[0]), float(local[1]), float(local[2])))
-        return Frame(look.time, look.x, look.y, stance.z + hop, stance.roll + roll,
-                     stance.pitch + pitch, look.yaw + stance.yaw, tuple(joints))
+
+def _frame(look: Look, stance: Stance) -> Frame:
+    """Return the trunk and the joint angles of a stance."""
+    roll, pitch, hop = flight(look)
+    back = turn(stance.roll, stance.pitch, 0.0).T
+    joints: list[float] = []
+    for leg, foot in zip(LEGS, stance.feet):
+        local = back @ (foot - (0.0, 0.0, stance.z))
+        joints += leg_angles(leg, (float(local[0]), float(local[1]), float(local[2])))
+    return Frame(look.time, look.x, look.y, stance.z + hop, stance.roll + roll,
+                 stance.pitch + pitch, look.yaw + stance.yaw, tuple(joints))
 
 
 def _between(old: Stance, new: Stance, part: float) -> Stance:
@@ -182,7 +183,7 @@ def _raised(stance: Stance, **paws: tuple[float, float, float]) -> Stance:
 
 def _hello(part: float, time: float) -> Stance:
     wave = math.sin(2 * math.pi * 1.7 * time)
-    return replace(_raised(_HALF_SIT, FR=(0.36, -0.13 + 0.09 * wave, 0.45)), roll=-0.10)
+    return replace(_raised(_HALF_SIT, FR=(0.37, -0.20 + 0.08 * wave, 0.53)), roll=-0.08)
 
 
 def _stretch(part: float, time: float) -> Stance:

@@ -34,9 +34,10 @@ def faces(frame: Frame) -> list[Face]:
 
 def _trunk() -> Iterator[Face]:
     """Yield the trunk, the head and what is on them, in the trunk's frame."""
-    yield from loft([(-0.235, 0.060, 0.036, -0.004), (-0.205, 0.085, 0.055, 0.0),
-                     (0.195, 0.088, 0.058, 0.003), (0.245, 0.072, 0.046, 0.012)], BODY)
-    yield from loft([(-0.17, 0.058, 0.012, 0.062), (0.14, 0.058, 0.012, 0.066)], DARK)
+    yield from loft([(-0.245, 0.055, 0.034, -0.002), (-0.205, 0.080, 0.054, 0.0),
+                     (-0.06, 0.078, 0.050, 0.002), (0.08, 0.078, 0.050, 0.004),
+                     (0.200, 0.082, 0.057, 0.004), (0.248, 0.064, 0.044, 0.012)], BODY)
+    yield from loft([(-0.15, 0.040, 0.008, 0.056), (0.12, 0.040, 0.008, 0.059)], DARK)
     yield from loft([(0.235, 0.050, 0.034, 0.016), (0.285, 0.056, 0.044, 0.010),
                      (0.345, 0.040, 0.030, -0.010)], DARK)
     yield from loft([(0.343, 0.026, 0.017, -0.008), (0.356, 0.020, 0.012, -0.011)], LENS)
@@ -63,7 +64,7 @@ def _legs(joints: Sequence[float]) -> Iterator[Face]:
         hip, shoulder, knee, foot = (
             np.array(p) for p in leg_points(leg, joints[3 * place:3 * place + 3]))
         out = (shoulder - hip) / np.linalg.norm(shoulder - hip)
-        yield from tube(hip - 0.01 * out, shoulder + 0.028 * out, 0.046, 0.046, DARK, 10)
+        yield from tube(hip + 0.022 * out, shoulder + 0.026 * out, 0.040, 0.038, DARK, 12)
         yield from tube(shoulder, knee, 0.034, 0.022, BODY, 8)
         yield from tube(knee - 0.012 * out, knee + 0.012 * out, 0.025, 0.025, JOINT, 8)
         yield from tube(knee, foot, 0.017, 0.011, JOINT, 7)

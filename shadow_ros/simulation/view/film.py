@@ -1,8 +1,11 @@
 """Films and pictures of a run: GIF and MP4, or its moments on one sheet (PNG); no screen needed."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
+import logging
 import math
 from pathlib import Path
+import shutil
 from typing import Any, Optional, Sequence
 
 import numpy as np
@@ -12,11 +15,14 @@ from shadow_ros.simulation.looks import Looks
 from shadow_ros.simulation.motion import Frame, Motion
 from shadow_ros.simulation.trace import Moment, Trace
 from shadow_ros.simulation.view.camera import Camera, painted
-from shadow_ros.simulation.view.dog import faces
+from shadow_ros.simulation.view.dog import Face, faces
 
+SUFFIXES = ('.gif', '.mp4', '.png')
 FPS = 15
 LONGEST = 40.0  # s of a film; what is longer is shown faster
 SHEET = 8  # moments on a sheet
+_POSTURES = ('STAND', 'SIT', 'LIE', 'DAMP', 'RECOVER', 'BALANCE')
+_REACH = 3.0  # m to which the grid is drawn
 _STEP = 0.02  # s between the looks that the motion follows
 _SKY, _GROUND, _LINES, _INK = '#f4f7f9', '#e7ecef', '#cfd8de', '#22303c'
 _FONTS = ('WenQuanYi', 'Noto Sans CJK', 'Noto Sans SC', 'Source Han Sans', 'PingFang', 'SimHei',
@@ -32,18 +38,33 @@ class Shot:
     doing: str
 
 
+def check(path: Path) -> None:
+    """Raise ConfigError when no view can be written there, before anything is played for it."""
+    if path.suffix not in SUFFIXES:
+        raise ConfigError(f'expected a view named *{", *".join(SUFFIXES)}, got {path}')
+    if not path.absolute().parent.is_dir():
+        raise ConfigError(f'expected a folder for the view, got {path.absolute().parent}, which '
+                          'does not exist; make it first')
+    if find_spec('matplotlib') is None:
+        raise ConfigError("a view needs matplotlib, got none; pip install 'shadow_ros[train]' or "
+                          'leave --view out')
+    if path.suffix == '.mp4' and shutil.which('ffmpeg') is None:
+        raise ConfigError('an .mp4 needs the program ffmpeg, which is not installed; apt install '
+                          'ffmpeg, or name the file *.gif')
+
+
 def write(trace: Trace, path: Path, title: str = '') -> None:
     """Write the film or sheet that the suffix names, or raise ConfigError."""
-    try:
-        import matplotlib
-        from matplotlib import font_manager
-    except ImportError:
-        raise ConfigError("a view needs matplotlib, got none; pip install 'shadow_ros[train]' or "
-                          'leave --view out') from None
+    check(path)
+    import matplotlib
+    from matplotlib import font_manager
     names = sorted({font.name for font in font_manager.fontManager.ttflist})
     chinese = [name for wanted in _FONTS for name in names if name.startswith(wanted)]
     matplotlib.rcParams['font.family'] = ['DejaVu Sans', *chinese[:1]]
+    logging.getLogger('matplotlib.font_manager').setLevel(logging.ERROR)  # no bold Chinese
     shots = shots_of(trace)
+    if not shots:
+        raise ConfigError('there is nothing to view: the robot did not report where it is')
     try:
         if path.suffix == '.png':
             _sheet(shots, trace, path, title)
@@ -100,11 +121,11 @@ def _figure(width: float, height: float, dpi: int) -> Any:
 
 def _camera(frame: Frame, old: Optional[Camera]) -> Camera:
     """Return a camera that follows softly and turns slowly around."""
-    target = np.array([frame.x, frame.y, 0.24])
+    target = (frame.x, frame.y, 0.22 + 0.6 * max(0.0, frame.z - 0.31))
     if old is None:
-        return Camera((float(target[0]), float(target[1]), 0.24))
-    soft = np.array(old.target) + (target - np.array(old.target)) * 0.12
-    return Camera((float(soft[0]), float(soft[1]), 0.24), old.azimuth + 0.12)
+        return Camera(target)
+    x, y, z = (a + (b - a) * 0.12 for a, b in zip(old.target, target))
+    return Camera((x, y, z), old.azimuth + 0.12)
 
 
 def draw(axes: Any, frame: Frame, camera: Camera, way: Sequence[tuple[float, float]] = ()) -> None:
@@ -113,7 +134,7 @@ def draw(axes: Any, frame: Frame, camera: Camera, way: Sequence[tuple[float, flo
     axes.clear()
     axes.set_axis_off()
     axes.set_xlim(-0.98, 0.98)
-    axes.set_ylim(-0.52, 0.66)
+    axes.set_ylim(-0.50, 0.68)
     axes.set_aspect('equal')
     lines, colours = _grid(camera)
     axes.add_collection(LineCollection(lines, colors=colours, linewidths=0.8, zorder=1))
@@ -121,7 +142,7 @@ def draw(axes: Any, frame: Frame, camera: Camera, way: Sequence[tuple[float, flo
         flat, _ = camera.project(np.array([(x, y, 0.0) for x, y in way]))
         axes.plot(flat[:, 0], flat[:, 1], color='#1d6fa5', linewidth=2.2, alpha=0.5, zorder=2)
     body = faces(frame)
-    shadow = [_shadow(face.corners, camera) for face in body]
+    shadow = _shadows(body, camera)
     axes.add_collection(PolyCollection(shadow, facecolors='#c3ccd3', edgecolors='#c3ccd3',
                                        linewidths=0.3, zorder=3))
     outlines, tints = painted(body, camera)
@@ -133,27 +154,25 @@ def _grid(camera: Camera) -> tuple[list[Any], list[Any]]:
     """Return the lines of a half-metre grid around the target, paler with the distance."""
     from matplotlib.colors import to_rgba
     cx, cy = (round(2 * v) / 2 for v in camera.target[:2])
-    lines, colours = [], []
-    steps = np.arange(-3.0, 3.01, 0.5)
-    for fixed in steps:
-        for along, nxt in zip(steps, steps[1:]):
-            for ends in (((cx + fixed, cy + along, 0), (cx + fixed, cy + nxt, 0)),
-                         ((cx + along, cy + fixed, 0), (cx + nxt, cy + fixed, 0))):
-                far = math.dist(ends[0][:2], camera.target[:2])
-                flat, depth = camera.project(np.array(ends, float))
-                if depth.min() > 0.3 and far < 2.9:
-                    lines.append(flat)
-                    colours.append(to_rgba(_LINES, max(0.0, 1.0 - far / 2.9)))
-    return lines, colours
+    steps = np.arange(-_REACH, _REACH + 0.01, 0.5)
+    ends = np.array([line for fixed in steps for along in steps[:-1] for line in (
+        ((cx + fixed, cy + along, 0.0), (cx + fixed, cy + along + 0.5, 0.0)),
+        ((cx + along, cy + fixed, 0.0), (cx + along + 0.5, cy + fixed, 0.0)))])
+    far = np.hypot(*(ends.mean(axis=1)[:, :2] - np.array(camera.target[:2])).T)
+    flat, depth = camera.project(ends.reshape(-1, 3))
+    seen = (depth.reshape(-1, 2).min(axis=1) > 0.3) & (far < _REACH)
+    return (list(flat.reshape(-1, 2, 2)[seen]),
+            [to_rgba(_LINES, 1.0 - distance / _REACH) for distance in far[seen]])
 
 
-def _shadow(corners: Any, camera: Camera) -> Any:
-    """Return a face's shadow on the ground."""
-    ground = corners.copy()
-    ground[:, 0] -= 0.28 * corners[:, 2]
-    ground[:, 1] += 0.36 * corners[:, 2]
+def _shadows(body: Sequence[Face], camera: Camera) -> list[Any]:
+    """Return the faces' shadows on the ground."""
+    ground = np.concatenate([face.corners for face in body])
+    ground[:, 0] -= 0.28 * ground[:, 2]
+    ground[:, 1] += 0.36 * ground[:, 2]
     ground[:, 2] = 0.0
-    return camera.project(ground)[0]
+    cuts = np.cumsum([len(face.corners) for face in body])[:-1]
+    return list(np.split(camera.project(ground)[0], cuts))
 
 
 def _film(shots: Sequence[Shot], path: Path, title: str) -> None:
@@ -177,22 +196,16 @@ def _film(shots: Sequence[Shot], path: Path, title: str) -> None:
 
 
 def _writer(path: Path) -> Any:
-    """Return matplotlib's writer for the suffix, or raise ConfigError."""
+    """Return matplotlib's writer for the suffix."""
     from matplotlib import animation
-    if path.suffix == '.gif':
-        return animation.PillowWriter(fps=FPS)
-    if path.suffix == '.mp4':
-        if not animation.FFMpegWriter.isAvailable():
-            raise ConfigError('an .mp4 needs the program ffmpeg, which is not installed: apt '
-                              'install ffmpeg, or name the file *.gif')
-        return animation.FFMpegWriter(fps=FPS, bitrate=1800)
-    raise ConfigError(f'expected a view named *.gif, *.mp4 or *.png, got {path}')
+    return animation.PillowWriter(fps=FPS) if path.suffix == '.gif' else \
+        animation.FFMpegWriter(fps=FPS, bitrate=1800)
 
 
 def _sheet(shots: Sequence[Shot], trace: Trace, path: Path, title: str) -> None:
     """Write the moments that tell the story on one sheet."""
     chosen = _moments(shots, trace)
-    columns = 2 if len(chosen) <= 4 else 4
+    columns = len(chosen) if len(chosen) <= 4 else 3 if len(chosen) <= 6 else 4
     rows = math.ceil(len(chosen) / columns)
     figure = _figure(3.5 * columns, 2.35 * rows + 0.5, 130)
     top = 1 - 0.5 / (2.35 * rows + 0.5)
@@ -212,16 +225,18 @@ def _sheet(shots: Sequence[Shot], trace: Trace, path: Path, title: str) -> None:
 
 
 def _moments(shots: Sequence[Shot], trace: Trace) -> list[Shot]:
-    """Return at most SHEET shots: halfway through and at the end of what was done."""
-    times = [shots[0].frame.time]
+    """Return at most SHEET shots: the middle of each walk and gesture, the end of each posture."""
+    times: list[float] = []
     begun: Optional[float] = None
     for at, event in trace.events:
         if event.kind == 'started':
             begun = at
-        elif event.index >= 0 and event.kind in ('done', 'failed') and begun is not None:
-            times += [(begun + at) / 2, at]
+        elif begun is not None and event.kind in ('done', 'failed', 'cancelled'):
+            posture = event.action.strip('[]') in _POSTURES
+            times.append(at if posture else (begun + at) / 2)
             begun = None
-    times.append(shots[-1].frame.time)
+    if len(times) < 4:
+        times = [shots[0].frame.time, *times, shots[-1].frame.time]
     if len(times) > SHEET:
         times = [times[round(k * (len(times) - 1) / (SHEET - 1))] for k in range(SHEET)]
     found = [min(shots, key=lambda shot: abs(shot.frame.time - at)) for at in sorted(set(times))]
