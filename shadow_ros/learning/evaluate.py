@@ -118,22 +118,25 @@ def calibration_error(results: Sequence[Result]) -> float:
                for found in bins.values()) / max(1, len(results))
 
 
-def best_threshold(results: Sequence[Result], loss: float = 0.02) -> float:
+def best_threshold(results: Sequence[Result], loss: float = 0.03) -> float:
     """
     Return the threshold with the least false or wrong motion.
 
-    At most the share `loss` of the right motions may turn into questions.
+    At most the share `loss` of the right motions may turn into questions, unless more must for
+    no wrong motion to be acrobatic.
     """
     right = [r for r in results if moves(r.wanted)
              and r.thought.plan.actions == r.wanted.actions]
     wrong = [r for r in results if moves(r.thought.plan)
              and r.thought.plan.actions != r.wanted.actions]
+    bold = [r for r in wrong if acrobatic(r.thought.plan) and not acrobatic(r.wanted)]
 
     def passed(some: Sequence[Result], threshold: float) -> int:
         return sum(r.thought.confidence >= needed(r.thought.plan, threshold) for r in some)
 
-    fitting = [t / 100 for t in range(5, 100)
-               if passed(right, t / 100) >= (1 - loss) * len(right)] or [0.05]
+    every = [t / 100 for t in range(5, 100)]
+    safe = [t for t in every if not passed(bold, t)] or every
+    fitting = [t for t in safe if passed(right, t) >= (1 - loss) * len(right)] or safe[:1]
     return min(fitting, key=lambda t: (passed(wrong, t), t))
 
 

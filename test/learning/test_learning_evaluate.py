@@ -68,6 +68,12 @@ def test_the_threshold_lies_between_right_and_wrong():
     assert 0.6 < best_threshold(results) <= 0.8
 
 
+def test_no_acrobatics_pass_the_threshold_whatever_it_costs():
+    results = [result('[SIT]', '[SIT]', confidence=0.7)] * 50 + [
+        result('', '[BACK_FLIP]', confidence=0.9)]
+    assert (1 + best_threshold(results)) / 2 > 0.9
+
+
 def test_examples_are_read(tmp_path):
     path = tmp_path / 'dev.jsonl'
     path.write_text('{"text": "坐", "plan": "[SIT]", "lang": "zh", "category": "a"}\n\n', 'utf-8')
