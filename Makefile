@@ -12,8 +12,9 @@ TESTS ?= test
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet install -c constraints.txt
 
-# Microphone, and the voices of the spoken tests and demo; python3-venv makes .venv.
-APT := python3-venv libportaudio2 espeak-ng flite
+# Microphone, the voices of the spoken tests and demo, and the judge of the Gazebo models;
+# python3-venv makes .venv.
+APT := python3-venv libportaudio2 espeak-ng flite ignition-tools libsdformat-dev
 
 # What the installed package consists of: editing any of it installs it anew (3 s).
 PACKAGE := setup.py setup.cfg package.xml README.md \

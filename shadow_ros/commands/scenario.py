@@ -92,7 +92,7 @@ def load_all(files: Sequence[Path]) -> list['Scenario']:
 
 
 def shipped() -> Path:
-    """Return the folder of the shipped scenarios: in a checkout, or where pip and colcon put it."""
+    """Return the folder of the shipped scenarios: a checkout's, or where pip and colcon put it."""
     here = Path(__file__).resolve()
     places = [here.parents[2] / 'scenarios', *(parent / _SHARE for parent in here.parents),
               Path(sys.prefix) / _SHARE]
@@ -140,8 +140,9 @@ def _played(stories: Sequence['Scenario'], body: str, model: Optional[Path],
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     mind, why = _mind(stories, model)
     for story in stories:
-        if story.needs_model and mind is None:
-            yield skipped(story, why)
+        lacks = why if story.needs_model and mind is None else _voiceless(story)
+        if lacks:
+            yield skipped(story, lacks)
             continue
         world: World
         if body == 'virtual':
@@ -153,6 +154,14 @@ def _played(stories: Sequence['Scenario'], body: str, model: Optional[Path],
             yield play(story, world, mind)
         except CannotBeHad as error:
             yield skipped(story, str(error))
+
+
+def _voiceless(story: 'Scenario') -> str:
+    """Return why what is spoken cannot be, '' when it can."""
+    if not story.needs_sound:
+        return ''
+    from shadow_ros.simulation.ears import missing
+    return missing(step.value for step in story.steps if step.kind == 'hear')
 
 
 def _mind(stories: Sequence['Scenario'], model: Optional[Path]) -> tuple[Optional['Mind'], str]:
@@ -189,7 +198,7 @@ def _sum_up(runs: Sequence['Run'], seconds: float) -> None:
     text = f'{fine} of {len(runs) - left} scenarios hold' + (f', {left} skipped' if left else '')
     simulated = sum(played.seconds for played in runs)
     say_line()
-    say_line(bold(paint(f'{text}; {simulated:.0f} s of the dog\'s time in {seconds:.1f} s.',
+    say_line(bold(paint(f'{text}; {simulated:.0f} s of simulated time in {seconds:.1f} s.',
                         'ok' if fine + left == len(runs) else 'fail')))
 
 

@@ -1,7 +1,7 @@
 """Messages of a recorded bag, to be played back: text topics and when they came."""
 
 from pathlib import Path
-from typing import Sequence
+from typing import Any, Sequence
 
 from shadow_ros.errors import ConfigError
 
@@ -18,7 +18,7 @@ def read_bag(path: Path) -> Sequence[Message]:
         from rosbags.highlevel import AnyReader, AnyReaderError
         from rosbags.typesys import get_typestore, Stores
     except ImportError:
-        raise ConfigError("playing a bag back needs rosbags, got none; pip install rosbags, or "
+        raise ConfigError('playing a bag back needs rosbags, got none; pip install rosbags, or '
                           'write the messages into the scenario: [[0.0, command, "sit"]]') \
             from None
     found: list[tuple[int, str, str]] = []
@@ -27,8 +27,8 @@ def read_bag(path: Path) -> Sequence[Message]:
             wanted = [c for c in reader.connections
                       if c.topic.rsplit('/', 1)[-1] in TOPICS and c.msgtype.endswith('/String')]
             for connection, stamp, data in reader.messages(connections=wanted):
-                text = reader.deserialize(data, connection.msgtype).data
-                found.append((stamp, connection.topic.rsplit('/', 1)[-1], text))
+                message: Any = reader.deserialize(data, connection.msgtype)
+                found.append((stamp, connection.topic.rsplit('/', 1)[-1], message.data))
     except (AnyReaderError, OSError, ValueError) as error:
         raise ConfigError(f'expected a rosbag2 folder, got {path}: {error}') from None
     if any(topic in ('command', 'transcript') for _, topic, _ in found):

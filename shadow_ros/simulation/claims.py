@@ -10,7 +10,7 @@ from shadow_ros.errors import ConfigError, PlanError, shorten
 from shadow_ros.plan import parse
 from shadow_ros.records import Event, EVENT_KINDS
 from shadow_ros.robot.body import POSTURES
-from shadow_ros.robot.sport.ids import Sport, SPORT
+from shadow_ros.robot.sport.ids import SPORT, Sport
 from shadow_ros.simulation.reading import Check, flag, many, number, Section, text, word
 from shadow_ros.simulation.trace import Moment, moved, Sent, Trace
 

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 import shutil
 import subprocess
 import tempfile
 import time
+from typing import Iterable
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from shadow_ros.speech.audio import read_file, SAMPLE_RATE, Samples, write_wav
 
 LEAD, TAIL = 0.4, 0.9  # s of mere noise before and after what is said
 _SEED = 7
+_ENGINES = ('flite', 'espeak-ng')
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,18 @@ class Heard:
     time: float
     kind: str
     text: str
+
+
+def missing(sounds: Iterable[Sound]) -> str:
+    """Return what these sounds need and is not installed, in a sentence, or ''."""
+    for module in ('pocketsphinx', 'onnxruntime', 'silero_vad', 'soundfile'):
+        if find_spec(module) is None:
+            return f"hearing needs {module}, got none; pip install 'shadow_ros[speech]'"
+    for sound in sounds:
+        engine = sound.voice.partition(':')[0]
+        if not sound.file and engine in _ENGINES and not shutil.which(engine):
+            return f'the voice {sound.voice} needs the program {engine}; apt install {engine}'
+    return ''
 
 
 @lru_cache(maxsize=256)
@@ -63,7 +78,8 @@ def noisy(sound: Sound) -> Samples:
     rng = np.random.default_rng(_SEED)
     power = float(np.sqrt(np.mean(np.square(voice))))
     mixed = whole + noise(sound.noise, len(whole), rng) * power * 10 ** (-sound.snr / 20)
-    return np.clip(mixed, -1.0, 1.0).astype(np.float32)
+    result: Samples = np.clip(mixed, -1.0, 1.0).astype(np.float32)
+    return result
 
 
 def noise(kind: str, count: int, rng: np.random.Generator) -> Samples:
@@ -77,21 +93,23 @@ def noise(kind: str, count: int, rng: np.random.Generator) -> Samples:
             shape = shape + sum(np.exp(-((frequency - 110.0 * k) / 6.0) ** 2) / k
                                 for k in range(1, 8))
         white = np.fft.irfft(spectrum * shape, count)
-    return (white / np.sqrt(np.mean(np.square(white)))).astype(np.float32)
+    result: Samples = (white / np.sqrt(np.mean(np.square(white)))).astype(np.float32)
+    return result
 
 
 def speak(words: str, voice: str) -> Samples:
     """Return the words in a synthetic voice, `flite:slt` or `espeak-ng:en-us`."""
     engine, _, name = voice.partition(':')
-    if engine not in ('flite', 'espeak-ng') or not name:
+    if engine not in _ENGINES or not name:
         raise AudioError(f'a voice must be flite:NAME or espeak-ng:NAME, got {voice!r}')
-    if not shutil.which(engine):
-        raise AudioError(f'the voice {voice} needs the program {engine}, which is not installed; '
-                         f'apt install {engine}')
+    trouble = missing([Sound(words, voice=voice)])
+    if trouble:
+        raise AudioError(trouble)
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / 'spoken.wav')
         command = ['flite', '-voice', name, '-t', words, '-o', path] if engine == 'flite' else \
             ['espeak-ng', '-v', name, '-w', path, words]
         subprocess.run(command, check=True, timeout=30, stdin=subprocess.DEVNULL)
         samples = read_file(Path(path))
-    return (samples * (0.5 / max(float(np.abs(samples).max()), 1e-6))).astype(np.float32)
+    loud: Samples = (samples * (0.5 / max(float(np.abs(samples).max()), 1e-6))).astype(np.float32)
+    return loud

@@ -1,4 +1,4 @@
-"""How the dog looks while it does something: trunk and legs from posture, gesture and walk; pure."""
+"""How the dog looks when it does something: trunk and legs from posture, gesture, walk; pure."""
 
 from dataclasses import dataclass, replace
 import math

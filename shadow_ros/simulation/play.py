@@ -182,15 +182,16 @@ class _Player:
         from shadow_ros.simulation.ears import hear
         given = self._give(step.value.words or step.value.file.name, 'spoken')
         for heard in hear(step.value):
-            self._later.append((self._now + heard.time, self._hearing(given, heard, step.plan)))
+            self._later.append((self._now + heard.time, self._hearing(
+                given, heard.kind, heard.text, step.plan)))
         end = max((at for at, _ in self._later), default=self._now)
         self._until(lambda: self._now > end, PATIENCE)
         return given
 
-    def _hearing(self, given: Given, heard: 'object', plan: Optional[Plan]) -> Callable[[], None]:
+    def _hearing(self, given: Given, kind: str, text: str,
+                 plan: Optional[Plan]) -> Callable[[], None]:
         """Return what passes on something heard, when its time has come."""
         def pass_on() -> None:
-            kind, text = heard.kind, heard.text  # type: ignore[attr-defined]
             if kind == 'partial':
                 self._graph.partial(text)
                 return
@@ -212,9 +213,12 @@ class _Player:
 
     def _service(self, step: Step) -> Given:
         given = self._give(_SERVICES[step.value], 'service')
-        {'stop': lambda: self._graph.stop(latch=True), 'resume': self._graph.resume,
-         'confirm': lambda: self._graph.answer(True),
-         'deny': lambda: self._graph.answer(False)}[step.value]()
+        if step.value == 'stop':
+            self._graph.stop(latch=True)
+        elif step.value == 'resume':
+            self._graph.resume()
+        else:
+            self._graph.answer(step.value == 'confirm')
         return given
 
     def _fault(self, step: Step) -> Given:

@@ -107,12 +107,12 @@ class End:
 
     def __init__(self) -> None:
         self.closed = False
-        self.other: 'End'
+        self.other: Optional[End] = None
         self._come: Deque[list[Any]] = deque()
 
     def send(self, kind: str, *values: Any) -> bool:
         """Put a message into the other end."""
-        if self.closed or self.other.closed:
+        if self.closed or self.other is None or self.other.closed:
             return False
         self.other._come.append([kind, *values])
         return True
@@ -121,7 +121,7 @@ class End:
         """Return what has come; the other end's closing is read after its last message."""
         messages = list(self._come)
         self._come.clear()
-        self.closed = self.closed or self.other.closed
+        self.closed = self.closed or self.other is None or self.other.closed
         return messages
 
     def close(self) -> None:
@@ -134,9 +134,9 @@ class Process:
 
     def __init__(self, ether: Ether, loading: float) -> None:
         self._clock = ether.clock
-        self._ours, theirs = End(), End()
-        self._ours.other, theirs.other = theirs, self._ours
-        self._worker = Worker(theirs, Wire(ether), self._clock)  # type: ignore[arg-type]
+        self._ours, self._theirs = End(), End()
+        self._ours.other, self._theirs.other = self._theirs, self._ours
+        self._worker = Worker(self._theirs, Wire(ether), self._clock)  # type: ignore[arg-type]
         self.born = self._heard = self._clock()
         self._ready_at = self.born + loading
         self.frozen = False
@@ -182,7 +182,7 @@ class Process:
     def die(self) -> None:
         """Die, as by a signal; the pair learns it from the closed pipe."""
         self.running = False
-        self._ours.other.close()
+        self._theirs.close()
 
     def kill(self) -> None:
         """End it at once."""

@@ -1,4 +1,4 @@
-"""What a run leaves behind: where the dog was, what was sent to it, what was said; no judgement."""
+"""What a run leaves behind: where the dog was, what was sent to it, what was said."""
 
 from dataclasses import dataclass, field
 import math

@@ -33,7 +33,9 @@ class CannotBeHad(RobotError):
 class World(Protocol):
     """A body in surroundings that can be watched, and whose time is told by `now` (s)."""
 
-    body: Body
+    @property
+    def body(self) -> Body:
+        """Return the body."""
 
     @property
     def now(self) -> float:

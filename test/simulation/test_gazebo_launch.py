@@ -1,4 +1,4 @@
-"""What the Gazebo launch file starts: files exist, names fit each release; walked where possible."""
+"""What the Gazebo launch file starts: files exist, names fit each release of ROS."""
 
 import ast
 from importlib.util import find_spec

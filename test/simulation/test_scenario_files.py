@@ -129,6 +129,13 @@ def test_a_model_that_is_not_there_skips_what_needs_it_and_says_so(tmp_path):
     assert done.exit_code == 2 and 'does not exist' in done.output
 
 
+def test_without_a_voice_a_spoken_story_is_skipped_and_says_why(tmp_path, monkeypatch):
+    monkeypatch.setenv('PATH', str(tmp_path))
+    done = cli('run', ROOT / 'scenarios/said_aloud.yaml')
+    assert done.exit_code == 0 and 'apt install flite' in done.output
+    assert '0 of 0 scenarios hold, 1 skipped' in done.output
+
+
 def test_a_bag_is_played_back(tmp_path):
     """A real rosbag2 folder, as a recorder writes it."""
     from rosbags.rosbag2 import StoragePlugin, Writer

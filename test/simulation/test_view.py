@@ -1,4 +1,4 @@
-"""The dog is drawn as it moves: joints within limits, planted feet, pictures that can be opened."""
+"""The dog is drawn as it moves: joints within limits, planted feet, pictures that open."""
 
 import math
 from pathlib import Path

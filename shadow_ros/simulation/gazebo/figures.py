@@ -16,7 +16,7 @@ PARTS = ('hip', 'thigh', 'calf')
 
 @dataclass(frozen=True)
 class Inertial:
-    """Mass, centre of mass and moments of inertia (xx, xy, xz, yy, yz, zz) of a left front part."""
+    """Mass, centre and moments (xx, xy, xz, yy, yz, zz) of a part of the left front leg."""
 
     mass: float
     centre: tuple[float, float, float]

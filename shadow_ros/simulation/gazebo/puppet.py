@@ -1,4 +1,4 @@
-"""The virtual Go2's services with Gazebo's model for a body: Twist and joint targets out, odom in."""
+"""The virtual Go2's services with Gazebo's model for a body: Twist and targets out, odom in."""
 
 from dataclasses import dataclass, replace
 import math
@@ -54,7 +54,7 @@ class Odometry:
 
 @dataclass(frozen=True)
 class Drive:
-    """What Gazebo shall do now: velocities in the base's frame (m/s, rad/s), joint angles (rad)."""
+    """What Gazebo shall do: velocities in the base's frame (m/s, rad/s), joint angles (rad)."""
 
     linear: tuple[float, float, float]
     angular: tuple[float, float, float]
@@ -125,7 +125,8 @@ class GazeboRobot(Robot):
 
     def _upside(self, odometry: Odometry) -> bool:
         """Return whether the base is so tilted that its heading says nothing."""
-        return abs(odometry.rotation[2, 0]) > 0.85 or odometry.rotation[2, 2] < 0.0
+        rotation = odometry.rotation
+        return bool(abs(rotation[2, 0]) > 0.85 or rotation[2, 2] < 0.0)
 
 
 def rotation_vector(rotation: Array) -> Array:

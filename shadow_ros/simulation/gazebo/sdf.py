@@ -251,7 +251,7 @@ def _plugin(parent: Element, names: Names, file: str, name: str,
 
 
 def world(names: Names) -> Element:
-    """Return a living room: a floor, a sofa, a table, a wall, a ball, and the dog in the middle."""
+    """Return a living room: a floor, a sofa, a table, a wall, and the dog in the middle."""
     room = Element('world', {'name': WORLD})
     physics = _add(room, 'physics', name='2ms', type='ignored')
     _add(physics, 'max_step_size', 0.002)

@@ -1,7 +1,7 @@
 """A camera that follows the dog: perspective, light and the order in which faces are painted."""
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 import math
 from typing import Sequence
 
@@ -76,7 +76,7 @@ def painted(faces: Sequence[Face], camera: Camera) -> tuple[list[Array], Array]:
     return [flat for _, flat, _ in shown], np.array([colour for _, _, colour in shown])
 
 
-@lru_cache(maxsize=None)
+@cache
 def rgb(colour: str) -> Array:
     """Return red, green and blue (0 to 1) of `#rrggbb`."""
     return np.array([int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)])

@@ -1,4 +1,4 @@
-"""Films and pictures of a run: GIF and MP4, or its moments on one sheet (PNG); no screen needed."""
+"""Films of a run (GIF, MP4), or its moments on one sheet (PNG); no screen needed."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -236,7 +236,9 @@ def _moments(shots: Sequence[Shot], trace: Trace) -> list[Shot]:
             times.append(at if posture else (begun + at) / 2)
             begun = None
     if len(times) < 4:
-        times = [shots[0].frame.time, *times, shots[-1].frame.time]
+        times.insert(0, shots[0].frame.time)
+    if len(times) < 4 and shots[-1].frame.time - times[-1] > 1.0:
+        times.append(shots[-1].frame.time)
     if len(times) > SHEET:
         times = [times[round(k * (len(times) - 1) / (SHEET - 1))] for k in range(SHEET)]
     found = [min(shots, key=lambda shot: abs(shot.frame.time - at)) for at in sorted(set(times))]
