@@ -11,6 +11,7 @@ import click
 from shadow_ros.commands.ask import ask
 from shadow_ros.commands.demo import demo
 from shadow_ros.commands.doctor import doctor
+from shadow_ros.commands.export import export
 from shadow_ros.commands.graph import resume, say, stop
 from shadow_ros.commands.listen import listen
 from shadow_ros.commands.scenario import scenario
@@ -116,7 +117,7 @@ def main(ctx: click.Context) -> None:
         getattr(stream, 'reconfigure', lambda **_: None)(errors='backslashreplace')
 
 
-for _command in (demo, up, say, stop, resume, ask, listen, doctor, virtual, scenario):
+for _command in (demo, up, say, stop, resume, ask, listen, doctor, export, virtual, scenario):
     main.add_command(_command)
 
 

@@ -1,5 +1,6 @@
 """Reading and writing model files: JSON and safetensors only, with errors that name the file."""
 
+from contextlib import ExitStack
 import json
 from pathlib import Path
 from typing import Any, Mapping, Union
@@ -38,20 +39,50 @@ def read_tensors(path: Path) -> dict[str, Any]:
                          'copy or download it again') from None
 
 
-def read_weights(folder: Path) -> dict[str, Any]:
-    """Return all tensors of a Hugging Face folder: one file, or the shards of its index."""
+def weight_files(folder: Path) -> list[Path]:
+    """Return the files of a Hugging Face folder's weights: one, or the shards of its index."""
     index = folder / INDEX_FILE
     if (folder / WEIGHTS_FILE).is_file() or not index.is_file():
-        return read_tensors(folder / WEIGHTS_FILE)
+        return [folder / WEIGHTS_FILE]
     shards = read_json(index).get('weight_map')
     if not isinstance(shards, Mapping):
         raise ModelError(f'{index} must hold an object weight_map')
-    tensors: dict[str, Any] = {}
-    for name in sorted(set(map(str, shards.values()))):
+    names = sorted(set(map(str, shards.values())))
+    for name in names:
         if Path(name).name != name:
             raise ModelError(f'{index} must name files of its own folder, got {name!r}')
-        tensors.update(read_tensors(folder / name))
-    return tensors
+    return [folder / name for name in names]
+
+
+def load_weights(module: Any, folder: Path) -> None:
+    """
+    Copy the weights of a Hugging Face folder into a module, all or none, a tensor at a time.
+
+    Raises ModelError as load_exactly does; memory holds one tensor more than the module.
+    """
+    import torch
+    own, paths = module.state_dict(), weight_files(folder)
+    with ExitStack() as files:
+        opened = [files.enter_context(_open(path)) for path in paths]
+        shapes = {name: torch.Size(file.get_slice(name).get_shape())
+                  for file in opened for name in file.keys()}
+        _check_fit(own, shapes, folder / WEIGHTS_FILE)
+        with torch.no_grad():
+            for file in opened:
+                for name in file.keys():
+                    own[name].copy_(file.get_tensor(name))
+
+
+def _open(path: Path) -> Any:
+    """Return a safetensors file to read from, or raise ModelError."""
+    from safetensors import safe_open, SafetensorError
+    if not path.is_file():
+        raise ModelError(f'{path} is missing; {_what_instead(path)}')
+    try:
+        return safe_open(path, 'pt')
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f'{path} is not a whole safetensors file ({error}); '
+                         'copy or download it again') from None
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Any]) -> None:
@@ -70,17 +101,21 @@ def load_exactly(module: Any, tensors: Mapping[str, Any], path: Union[str, Path]
     A missing or unknown name or a wrong shape raises ModelError naming the file and the field
     before anything is copied.
     """
-    own = module.state_dict()
-    for name in sorted(set(own) - set(tensors)):
+    _check_fit(module.state_dict(), {name: t.shape for name, t in tensors.items()}, path)
+    module.load_state_dict(tensors)
+
+
+def _check_fit(own: Mapping[str, Any], shapes: Mapping[str, Any], path: Union[str, Path]) -> None:
+    """Raise ModelError unless the names and shapes are those of a module's own tensors."""
+    for name in sorted(set(own) - set(shapes)):
         raise ModelError(f'{path} lacks {name}; it belongs to another model or version')
-    for name in sorted(set(tensors) - set(own)):
+    for name in sorted(set(shapes) - set(own)):
         raise ModelError(f'{path} holds the unknown {name}; it belongs to another model or '
                          'version')
-    for name, tensor in tensors.items():
-        if tensor.shape != own[name].shape:
+    for name, shape in shapes.items():
+        if shape != own[name].shape:
             raise ModelError(f'{name} of {path} must have shape {tuple(own[name].shape)}, '
-                             f'got {tuple(tensor.shape)}')
-    module.load_state_dict(tensors)
+                             f'got {tuple(shape)}')
 
 
 def _what_instead(path: Path) -> str:

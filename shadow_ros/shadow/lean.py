@@ -52,10 +52,9 @@ class LeanRuntime(_Counted):
         self.embeddings = own(stack.embed_tokens.weight)
         self.floor = weight.new_tensor((self.embeddings.shape[1] * eps) ** 0.5).detach()
         self.head_floor = weight.new_tensor((self.size * eps) ** 0.5).detach()
-        # logits = x P^T H^T, with P the projection [d_large, d], H the head [vocab, d_large]
-        head = weight @ model.shadow_hidden_projection.weight
-        self.head = self.linear(head.mul_(_gain(stack.norm)))
-        del head, weight
+        self.head = self.linear(_fold(weight, model.shadow_hidden_projection.weight,
+                                      _gain(stack.norm), consume))
+        del weight
         if consume:
             model.lm_head.to('meta')
         self._table(stack)
@@ -191,6 +190,19 @@ def int8_linear(weight: Tensor, bias: Optional[Tensor] = None) -> Linear:
         return product
 
     return multiply
+
+
+def _fold(head: Tensor, projection: Tensor, gain: Tensor, in_place: bool) -> Tensor:
+    """
+    Return head and projection as one matrix [vocab, d]: logits = x P^T H^T.
+
+    P is [d_large, d], H [vocab, d_large]. Equal sizes can be folded in place, some rows at a time.
+    """
+    if not in_place or head.shape[1] != projection.shape[1]:
+        return (head @ projection).mul_(gain)
+    for rows in head.split(4096):
+        rows.copy_((rows @ projection).mul_(gain))
+    return head
 
 
 def _unit(x: Tensor, floor: Tensor) -> Tensor:

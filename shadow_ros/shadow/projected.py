@@ -22,8 +22,7 @@ from transformers import Cache, GenerationMixin, PretrainedConfig, PreTrainedMod
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from shadow_ros.errors import ModelError
-from shadow_ros.shadow.files import (
-    load_exactly, read_json, read_weights, WEIGHTS_FILE, write_tensors)
+from shadow_ros.shadow.files import load_weights, read_json, WEIGHTS_FILE, write_tensors
 from shadow_ros.shadow.hub import model_folder
 from shadow_ros.shadow.layout import hidden_size, trunk
 from shadow_ros.shadow.loss import last_token, next_token_loss, sequence_loss
@@ -198,7 +197,7 @@ class ProjectedShadow(PreTrainedModel, GenerationMixin):
             model = cls(ProjectedConfig.from_dict(data))
         except (TypeError, ValueError, AttributeError, KeyError) as error:
             raise ModelError(f'{path} does not describe a model: {error}') from error
-        load_exactly(model, read_weights(folder), folder / WEIGHTS_FILE)
+        load_weights(model, folder)
         return model.to(device=device, dtype=dtype).eval()
 
 
