@@ -198,7 +198,7 @@ def _sum_up(runs: Sequence['Run'], seconds: float) -> None:
     text = f'{fine} of {len(runs) - left} scenarios hold' + (f', {left} skipped' if left else '')
     simulated = sum(played.seconds for played in runs)
     say_line()
-    say_line(bold(paint(f'{text}; {simulated:.0f} s of simulated time in {seconds:.1f} s.',
+    say_line(bold(paint(f'{text}; {simulated:.0f} s of the story in {seconds:.1f} s.',
                         'ok' if fine + left == len(runs) else 'fail')))
 
 
