@@ -48,7 +48,8 @@ class Decoder:
         self.pieces = [grammar.tokens.decode_bytes([i]) for i in range(self.size)]
         self.opens = np.array([piece.startswith(b'[') for piece in self.pieces])
         self.end_id = grammar.tokens.eos_token
-        self.drafts = Drafts(grammar.tokens.tokenize_bytes)
+        self.drafts = Drafts(grammar.tokens.tokenize_bytes,
+                             lambda token: self.pieces[token].endswith(b']'))
 
     def decode(self, prompt: Sequence[int],
                on_actions: Optional[Callable[[Decoded], None]] = None) -> Decoded:

@@ -24,8 +24,10 @@ _USUAL = {'deg': b'90', 'm': b'1.0'}
 class Drafts:
     """What can be guessed for one command, and what is remembered of earlier ones."""
 
-    def __init__(self, tokenise: Callable[[bytes], list[int]]) -> None:
+    def __init__(self, tokenise: Callable[[bytes], list[int]],
+                 closes: Callable[[int], bool] = lambda token: False) -> None:
         self._tokenise = tokenise
+        self._closes = closes  # whether a token ends a tag; to a reply they are all alike
         self._said: deque[tuple[int, ...]] = deque(maxlen=REMEMBERED)
         self._amounts: list[bytes] = []
 
@@ -63,10 +65,19 @@ class Drafts:
         longest = 0
         for said in self._said:
             for end in range(len(said) - 1, 0, -1):
-                common = _common(said, end, tokens)
+                common = self._common(said, end, tokens)
                 if common > longest:
                     longest, best = common, said[end:]
         return best
+
+    def _common(self, said: Sequence[int], end: int, tokens: Sequence[int]) -> int:
+        """Return how many tokens before `end` of `said` are the last ones of `tokens`."""
+        count = 0
+        while count < min(end, len(tokens)) and (
+                said[end - 1 - count] == tokens[-1 - count]
+                or self._closes(said[end - 1 - count]) and self._closes(tokens[-1 - count])):
+            count += 1
+        return count
 
 
 def _number_of(name: str, given: bytes) -> Optional[Parameter]:
@@ -79,11 +90,3 @@ def _number_of(name: str, given: bytes) -> Optional[Parameter]:
         last = given.rsplit(b' ', 1)[-1].rstrip(b'=').decode()
         return next((p for p in numbers if p.name == last), None)
     return numbers[0]
-
-
-def _common(said: Sequence[int], end: int, tokens: Sequence[int]) -> int:
-    """Return how many tokens before `end` of `said` are the last ones of `tokens`."""
-    count = 0
-    while count < min(end, len(tokens)) and said[end - 1 - count] == tokens[-1 - count]:
-        count += 1
-    return count
