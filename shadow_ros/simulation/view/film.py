@@ -124,7 +124,7 @@ def _camera(frame: Frame, old: Optional[Camera]) -> Camera:
     target = (frame.x, frame.y, 0.22 + 0.6 * max(0.0, frame.z - 0.31))
     if old is None:
         return Camera(target)
-    x, y, z = (a + (b - a) * 0.12 for a, b in zip(old.target, target))
+    x, y, z = (a + (b - a) * 0.25 for a, b in zip(old.target, target))
     return Camera((x, y, z), old.azimuth + 0.12)
 
 
