@@ -1,6 +1,5 @@
 """Reading and writing model files: JSON and safetensors only, with errors that name the file."""
 
-from contextlib import ExitStack
 import json
 from pathlib import Path
 from typing import Any, Mapping, Union
@@ -61,16 +60,17 @@ def load_weights(module: Any, folder: Path) -> None:
     Raises ModelError as load_exactly does; memory holds one tensor more than the module.
     """
     import torch
-    own, paths = module.state_dict(), weight_files(folder)
-    with ExitStack() as files:
-        opened = [files.enter_context(_open(path)) for path in paths]
-        shapes = {name: torch.Size(file.get_slice(name).get_shape())
-                  for file in opened for name in file.keys()}
-        _check_fit(own, shapes, folder / WEIGHTS_FILE)
-        with torch.no_grad():
-            for file in opened:
-                for name in file.keys():
-                    own[name].copy_(file.get_tensor(name))
+    own, shapes, places = module.state_dict(), {}, {}
+    for path in weight_files(folder):
+        with _open(path) as file:
+            for name in file.keys():
+                shapes[name] = torch.Size(file.get_slice(name).get_shape())
+                places[name] = path
+    _check_fit(own, shapes, folder / WEIGHTS_FILE)
+    with torch.no_grad():
+        for name, path in places.items():
+            with _open(path) as file:  # anew each time: what was read is not held in memory
+                own[name].copy_(file.get_tensor(name))
 
 
 def _open(path: Path) -> Any:
