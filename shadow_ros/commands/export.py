@@ -34,7 +34,8 @@ def export(folder: Path, model: Optional[str], adapter: Optional[str], backbone:
     if folder.exists() and any(folder.iterdir() if folder.is_dir() else [folder]):
         raise ModelError(f'{folder} must be empty or new; give another folder')
     from transformers.utils import logging
-    logging.disable_progress_bar()
+    quiet: Any = logging.disable_progress_bar
+    quiet()
     shadow, source = (_of_adapter(adapter, str(backbone), revision) if adapter
                       else _projected(model, revision))
     _write(shadow, folder, form, dtype, limit)
@@ -80,4 +81,5 @@ def _of_adapter(adapter: str, backbone: str, revision: Optional[str]) -> tuple[A
     except (OSError, ValueError) as error:
         raise ModelError(f'{source} is not a causal LM that transformers opens: '
                          f'{str(error).splitlines()[0]}') from error
-    return ShadowedModel.load(base, adapter, revision=revision).detach().eval(), source
+    shadow: Any = ShadowedModel.load(base, adapter, revision=revision).detach()
+    return shadow.eval(), source

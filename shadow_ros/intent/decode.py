@@ -62,7 +62,8 @@ class Decoder:
         done = Decoded(tokens=len(prompt))
         self.drafts.begin(b''.join(self.pieces[t] for t in prompt))
         plan: list[int] = []
-        pending, guess, left = list(prompt), [], MAX_ACTION_TOKENS
+        pending, left = list(prompt), MAX_ACTION_TOKENS
+        guess: list[int] = []
         while left > 0 and not matcher.is_stopped():
             told = done.actions is not None
             start = self.runtime.length + len(pending)
