@@ -15,6 +15,7 @@ BASE = [  # no newer than what Ubuntu 22.04 has, for colcon
 ]
 INTENT = [
     'cn2an>=0.5.22',  # Chinese number words to digits
+    'huggingface_hub>=0.30',  # models by their hub id
     'llguidance>=1.0',  # only valid plans can be decoded
     'safetensors>=0.4.3',  # weights without pickle
     'text2num>=2.5',  # English number words to digits
@@ -58,6 +59,7 @@ CLOUD = INTENT  # the backbone's server runs the same kind of model
 TRAIN = INTENT + [
     'accelerate>=1.0',  # loads backbones onto the devices there are
     'matplotlib>=3.7',  # learning curves, and the picture of a demo
+    'pillow>=9.0',  # moving pictures of the dog
     'rosbags>=0.10',  # bags to examples without ROS
 ]
 TEST = INTENT + ROS + GO2 + SOUND + WHISPER_NEEDS + TRAIN + [
@@ -66,6 +68,7 @@ TEST = INTENT + ROS + GO2 + SOUND + WHISPER_NEEDS + TRAIN + [
     'flake8-import-order>=0.19',  # ament's order of imports
     'hypothesis>=6.80',  # properties of plans, records and the guard
     'mypy>=1.10',  # types are a test
+    'peft>=0.21',  # the other ShadowPEFT that ours must agree with
     'psutil>=5.9',  # which processes a test left behind
     'pytest>=7.4',  # colcon test looks for it here, too
     'pytest-timeout>=2.1',  # no test hangs

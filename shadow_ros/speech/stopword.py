@@ -10,6 +10,9 @@ _TOKEN = re.compile(rf'[{_HAN}]|(?:(?![{_HAN}])[^\W_])+|(?:_|[^\w\s])+')
 _STRETCHED = re.compile(r'([a-z])\1{2,}')
 _PAUSE = '|'
 
+_LONGEST = 500
+"""Characters that are looked at: nobody stops a dog in more, and a flood must not delay a stop."""
+
 # Only the characters that the phrases below use; recognisers write either script.
 _SIMPLIFIED = str.maketrans(
     '別動緊來會兒轉請車馬給說趕點現許準這著對確認執當沒問題剎後還過機聽讓們嗎啟夠腳運進領無須麼煩謝開鬆帶讚應該為',
@@ -176,24 +179,24 @@ def is_stop(text: str) -> bool:
     Return whether the whole utterance is a stop, however often and politely it is said.
 
     "stop it right now please", 停停停 and "don't move" are; "don't stop", "bus stop" and a
-    sequence such as "walk and then stop" are not.
+    sequence such as "walk and then stop" are not. Of a flood of text the beginning decides.
     """
-    return _covered(tokens(text), (_STOP, _PANIC), (_AROUND_STOP,))
+    return _covered(tokens(text[:_LONGEST]), (_STOP, _PANIC), (_AROUND_STOP,))
 
 
 def is_panic(text: str) -> bool:
     """Return whether the whole utterance is an emergency stop, the one that latches."""
-    return _covered(tokens(text), (_PANIC,), (_AROUND_STOP, _STOP))
+    return _covered(tokens(text[:_LONGEST]), (_PANIC,), (_AROUND_STOP, _STOP))
 
 
 def is_yes(text: str) -> bool:
     """Return whether the whole utterance is a clear yes to a pending question."""
-    return _covered(tokens(text), (_YES,), (_AROUND_ANSWER,))
+    return len(text) <= _LONGEST and _covered(tokens(text), (_YES,), (_AROUND_ANSWER,))
 
 
 def is_no(text: str) -> bool:
     """Return whether the whole utterance is a no; a yes and a no together are a no."""
-    return _covered(tokens(text), (_NO,), (_AROUND_NO,))
+    return len(text) <= _LONGEST and _covered(tokens(text), (_NO,), (_AROUND_NO,))
 
 
 def hears_stop(partial: str) -> bool:
@@ -203,7 +206,7 @@ def hears_stop(partial: str) -> bool:
     Looser than `is_stop`: "walk forw- no stop" is one, and so is "stop and" with more to come;
     a negated, postponed or reported stop ("don't stop", "then stop", "bus stop") is not.
     """
-    words = tokens(partial)
+    words = tokens(partial[-_LONGEST:])
     if _covered(words, (_STOP, _PANIC), (_AROUND_STOP,)):
         return True
     return any(_live(words, start, length) for start in range(len(words))

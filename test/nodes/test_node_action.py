@@ -155,9 +155,11 @@ def test_a_frozen_action_node_stops_the_dog(graph):
 
 
 def test_kill_of_an_sdk_process_stops_the_dog_and_the_node_recovers(graph):
+    def guarded():
+        return 'guardian ready' in graph.probe.health('shadow/action: body').message
+
     for place in (0, 1):  # the active process dies, then a guardian
-        graph.probe.wait(lambda: 'guardian ready' in graph.probe.health(
-            'shadow/action: body').message, 60.0)
+        graph.probe.wait(guarded, 60.0)
         plan_id = graph.walk()
         workers = sorted(_workers(graph.node))
         assert len(workers) == 2
@@ -170,6 +172,7 @@ def test_kill_of_an_sdk_process_stops_the_dog_and_the_node_recovers(graph):
             graph.probe.say('command', 'stop')
             graph.wait(plan_id, 'cancelled')
         graph.dog.wait(lambda: len(_workers(graph.node)) == 2)
+    graph.probe.wait(guarded, 60.0)
     assert graph.run('[TURN yaw=30]')['kind'] == 'done'
 
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 from hypothesis import given, strategies as st
 import pytest
@@ -149,13 +148,13 @@ def test_any_text_gets_an_answer(text):
     assert not is_panic(text) or is_stop(text)
 
 
-def test_a_hundred_kilobytes_take_no_time():
-    began = time.perf_counter()
+def test_of_a_flood_of_text_only_a_part_is_looked_at():
     assert is_stop('stop ' * 20_000)
-    assert not is_stop('stop ' * 20_000 + 'sign')
-    assert not is_stop('停' * 30_000 + '坐')
+    assert is_stop('停' * 30_000 + '坐')  # when in doubt whether it was a stop: a stop
+    assert not is_stop('walk ' * 20_000 + 'stop')
+    assert not is_yes('yes ' * 20_000) and not is_no('no ' * 20_000)
     assert not hears_stop("don't " * 20_000)
-    assert time.perf_counter() - began < 10.0
+    assert hears_stop('well ' * 20_000 + 'now stop')
 
 
 def test_tokens_fold_forms():

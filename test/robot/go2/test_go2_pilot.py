@@ -81,4 +81,10 @@ def test_a_lost_sdk_process_fails_the_walk_and_the_next_one_works(cockpit):
     begun = time.monotonic()
     event = cockpit.end_of(record)
     assert event.kind == 'failed' and event.reason and time.monotonic() - begun < 5.0
+    early = cockpit.end_of(cockpit.begin('[MOVE x=0.5]'))
+    if early.kind == 'refused':  # no walk without a guardian
+        assert 'second SDK process' in early.reason
+        while 'guardian ready' not in cockpit.body.health()[1]:
+            assert time.monotonic() < deadline + 30.0
+            time.sleep(0.05)
     assert cockpit.end_of(cockpit.begin('[MOVE x=0.5]')).kind == 'done'
