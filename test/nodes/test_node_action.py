@@ -151,6 +151,9 @@ def test_a_frozen_action_node_stops_the_dog(graph):
     assert graph.dog.still_after(frozen) < STILL
     graph.node.signal(signal.SIGCONT)
     graph.probe.say('command', 'stop')
+    graph.wait('', 'stopped')
+    graph.probe.wait(lambda: 'guardian ready' in graph.probe.health(
+        'shadow/action: body').message, 60.0)
     assert graph.run('[TURN yaw=30]')['kind'] == 'done'
 
 
