@@ -21,6 +21,7 @@ from shadow_ros.robot.body import Body, BodyState
 from shadow_ros.robot.guard import Settings
 from shadow_ros.robot.helm import Call, Helm
 from shadow_ros.robot.pilot import Pilot
+from shadow_ros.robot.precedence import take_precedence
 from shadow_ros.robot.runner import Effects
 from shadow_ros.robot.twist import TwistBody
 from shadow_ros.speech.stopword import hears_stop, is_no, is_panic, is_stop, is_yes
@@ -234,6 +235,7 @@ def _state_of(message: Odometry, last_yaw: float) -> BodyState:
 
 def main() -> int:
     """Run the action node."""
+    take_precedence()
     return run(ActionNode)
 
 

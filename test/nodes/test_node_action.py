@@ -12,6 +12,7 @@ from geometry_msgs.msg import Twist
 from nav_msgs.msg import Odometry
 import pytest
 from rcl_interfaces.msg import ParameterValue
+from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
 # benchmarks/bench_chain.py measures the promised 50 ms and 0.6 s; a test on a busy machine asks
@@ -34,6 +35,19 @@ class Graph:
         """Start (or restart) the action node."""
         self.node = self._start('action', 'robot.body:=virtual',
                                 f'robot.dds_domain:={self.dog.domain}', *parameters)
+
+    def restart(self):
+        """Start the action node again; return once it is known to hear plans and to answer."""
+        self.start()
+        heard = len(self.events)
+        publisher = self.probe.publisher('plan')
+
+        def answers():
+            publisher.publish(String(data='[MOVE x=99]'))  # beyond the limits: only refused
+            self.probe.spin(0.2)
+            return any('refused' in text for text in self.events[heard:])
+        self.probe.wait(answers, 30.0, 'the new node')
+        self.probe.spin(0.5)
 
     def plan(self, text, **fields):
         """Publish a plan record; return its id."""
@@ -140,7 +154,7 @@ def test_kill_of_the_action_node_stops_the_dog_and_a_restart_works(graph):
     killed = time.monotonic()
     graph.node.signal(signal.SIGKILL)
     assert graph.dog.still_after(killed) < STILL
-    graph.start()
+    graph.restart()
     assert graph.run('[TURN yaw=30]')['kind'] == 'done'
 
 

@@ -12,6 +12,7 @@ from shadow_ros.robot.body import Velocity
 from shadow_ros.robot.go2.lines import Lines, wait
 from shadow_ros.robot.go2.report import Report
 from shadow_ros.robot.go2.watchdog import LATE, Watchdog
+from shadow_ros.robot.precedence import take_precedence
 from shadow_ros.robot.sport.ids import OBSTACLES_AVOID
 from shadow_ros.robot.sport.request import listen, move, Request, STOP
 from shadow_ros.robot.sport.words import SEND_FAILED
@@ -173,6 +174,7 @@ class Worker:
 
 def main(arguments: Sequence[str]) -> int:
     """Run with the descriptor of the socket, the interface and the domain as arguments."""
+    take_precedence()
     lines = Lines(socket.socket(fileno=int(arguments[0])))
     # The terminal's Ctrl-C reaches the whole group: the body decides when this process ends.
     for number in (signal.SIGINT, signal.SIGHUP):

@@ -10,6 +10,7 @@ from typing import Optional, Sequence
 
 from shadow_ros.errors import RobotError
 from shadow_ros.robot import dds
+from shadow_ros.robot.precedence import take_precedence
 from shadow_ros.robot.virtual.dog import Dog
 from shadow_ros.robot.virtual.request_log import RequestLog
 from shadow_ros.robot.virtual.robot import FIRMWARES, Robot
@@ -96,6 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run the virtual Go2 until SIGINT or SIGTERM; return the exit code."""
     options = build_parser().parse_args(arguments)
+    take_precedence()
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
