@@ -33,7 +33,7 @@ from shadow_ros.errors import did_you_mean, ModelError
 from shadow_ros.shadow import checkpoint
 from shadow_ros.shadow.cache import PairCache
 from shadow_ros.shadow.config import ShadowConfig
-from shadow_ros.shadow.layout import blocks, head_of, is_classifier
+from shadow_ros.shadow.layout import blocks, head_of, is_classifier, trunk
 from shadow_ros.shadow.loss import Count, next_token_loss, sequence_loss
 from shadow_ros.shadow.projected import ProjectedShadow
 from shadow_ros.shadow.shadow import Shadow
@@ -197,6 +197,20 @@ class ShadowedModel(nn.Module):
         if loss is not None and shadow_loss is not None:
             loss = loss + self.loss_weight * shadow_loss  # (9): task (8) + lambda * shadow
         return ShadowOutput(loss, logits, alone, cache)
+
+    def hidden_states(self, input_ids: Tensor, attention_mask: Optional[Tensor] = None,
+                      shadow: str = 'default') -> tuple[Tensor, Tensor]:
+        """
+        Return the backbone's last states of an attached pass and the shadow's first, [b, t, d].
+
+        For who applies the heads himself, at some tokens alone or with labels for each path.
+        """
+        chosen = self.shadow(shadow)
+        state = chosen.state(self.base, input_ids, attention_mask)
+        with self._during(_Pass(chosen, state)):
+            out = trunk(self.base)(input_ids=input_ids, attention_mask=attention_mask,
+                                   use_cache=False)
+        return out.last_hidden_state, state
 
     def _loss(self, logits: Tensor, labels: Optional[Tensor], count: Count) -> Optional[Tensor]:
         """Return the task's loss, (8)."""
