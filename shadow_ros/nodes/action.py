@@ -27,6 +27,7 @@ from shadow_ros.robot.twist import TwistBody
 from shadow_ros.speech.stopword import hears_stop, is_no, is_panic, is_stop, is_yes
 
 _STATE_EVERY = 1.0  # s between state messages when nothing changes
+_SAME_PLAN = 5.0  # s in which a record with the same id is the same one, sent again
 
 
 class ActionNode(ShadowNode):
@@ -47,6 +48,7 @@ class ActionNode(ShadowNode):
         self._told = (RobotState(), 0.0)
         self._model, self._backbone = '', False
         self._begun: dict[str, float] = {}
+        self._last_plan = ('', 0.0)
         self._latency_ms = -1.0
         self._twist = self.create_publisher(Twist, 'cmd_vel', 10)
         self._undo.append(lambda: self.destroy_publisher(self._twist))
@@ -117,6 +119,10 @@ class ActionNode(ShadowNode):
             self._post(lambda pilot, now, state, why=str(error): pilot.unreadable(why))
             return
         self._model = record.model or self._model
+        last, at = self._last_plan
+        if record.id == last and time.monotonic() - at < _SAME_PLAN:
+            return
+        self._last_plan = (record.id, time.monotonic())
         self._begun[record.id] = record.stamp
         self._post(lambda pilot, now, state: pilot.plan(record, now, state))
 

@@ -11,6 +11,7 @@ from std_srvs.srv import SetBool
 
 from shadow_ros.config import SETTINGS
 from shadow_ros.errors import PlanError
+from shadow_ros.intent.courier import Courier
 from shadow_ros.intent.engine import EdgeEngine
 from shadow_ros.intent.router import Decision, effective_threshold, route
 from shadow_ros.intent.thought import Thought
@@ -109,12 +110,14 @@ class IntentNode(ShadowNode):
         self._question = ('', 0.0)
         self._done, self._last, self._trouble = 0, Thought(Plan()), ''
         self._publish_plan = self.text_publisher('plan')
+        self._courier = Courier()
         self._publish_reply = self.text_publisher('reply')
         self._tongue = Tongue(self._publish_reply)
         self.listen('command', lambda text: self._on_text(text, 'command'))
         self.listen('transcript', lambda text: self._on_text(text, 'speech'))
         self.listen('event', self._on_event, 50)
         self.serve(SetBool, 'attach_backbone', self._on_attach)
+        self.every(0.2, self._send_again)
 
     def activate(self) -> None:
         """Begin to think."""
@@ -141,6 +144,8 @@ class IntentNode(ShadowNode):
             'model': name, 'commands': self._done, 'waiting': len(self._inbox),
             'dropped': self._inbox.dropped, 'last_confidence': round(self._last.confidence, 3),
             **{f'last_{step}_ms': ms for step, ms in self._last.timing_ms.items()}})
+        if self._courier.unheard(time.monotonic()):
+            yield Check('action node', WARN, 'nobody answered the last plan; is the node running?')
         url = self.config.intent.backbone.url
         yield Check('backbone', WARN if url else OK,
                     self._on_attach(True)[1] if url else 'none configured',
@@ -164,8 +169,20 @@ class IntentNode(ShadowNode):
         with self._order:
             self._newest_stop = heard.at
             self._inbox.clear()
-            self._publish_plan(
-                heard.record(Plan((Action('STOP'),)), source='stop word').to_json())
+            self._deliver(heard.record(Plan((Action('STOP'),)), source='stop word'))
+
+    def _deliver(self, record: PlanRecord) -> None:
+        """Publish a record, and again if it is a motion that nobody answers."""
+        text = record.to_json()
+        if record.plan.route == 'edge':
+            self._courier.sent(record.id, text, time.monotonic())
+        self._publish_plan(text)
+
+    def _send_again(self) -> None:
+        with self._order:
+            record = self._courier.due(time.monotonic())
+            if record:
+                self._publish_plan(record)
 
     def _on_event(self, text: str) -> None:
         """
@@ -178,6 +195,8 @@ class IntentNode(ShadowNode):
         except PlanError as error:
             self.get_logger().warning(str(error))
             return
+        with self._order:
+            self._courier.answered(event.plan_id)
         self._tongue.event(event.plan_id, event.kind)
         if event.kind == 'confirm':
             self._question = (event.plan_id, time.monotonic())
@@ -243,7 +262,7 @@ class IntentNode(ShadowNode):
             timing_ms={'queue': queue, **thought.timing_ms})
         with self._order:
             if heard.at > self._newest_stop:
-                self._publish_plan(record.to_json())
+                self._deliver(record)
         if decision.plan.reply:
             self._say(heard, decision, record.id)
         return record.id

@@ -13,7 +13,17 @@ def take_precedence() -> None:
     (root, or `LimitNICE=-10` in a systemd unit) nothing changes: the watchdogs then stop the
     robot more often, never less. Call it before threads begin, they inherit it.
     """
+    _ask(_NICE)
+
+
+def give_way() -> None:
+    """Run as an ordinary process, whatever the parent is: loading must not delay who walks."""
+    if os.getpriority(os.PRIO_PROCESS, 0) < 0:
+        _ask(0)
+
+
+def _ask(nice: int) -> None:
     try:
-        os.setpriority(os.PRIO_PROCESS, 0, _NICE)
+        os.setpriority(os.PRIO_PROCESS, 0, nice)
     except OSError:
         pass

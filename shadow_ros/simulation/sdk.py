@@ -137,7 +137,7 @@ class Process:
         self._ours, self._theirs = End(), End()
         self._ours.other, self._theirs.other = self._theirs, self._ours
         self._worker = Worker(self._theirs, Wire(ether), self._clock)  # type: ignore[arg-type]
-        self.born = self._heard = self._clock()
+        self.born = self.pulse = self._clock()
         self._ready_at = self.born + loading
         self.frozen = False
         self.running = True
@@ -154,15 +154,6 @@ class Process:
         """Return whether the pair knows that it has ended."""
         return self._ours.closed
 
-    @property
-    def pulse(self) -> float:
-        """Return when it last said anything."""
-        return self._heard
-
-    @pulse.setter
-    def pulse(self, _: float) -> None:
-        self._heard = self._clock()  # the pair sets the machine's time, which is not ours
-
     def step(self) -> None:
         """Let it do what is due, unless it hangs or is gone."""
         if self.running and self.ready and not self.frozen:
@@ -176,7 +167,7 @@ class Process:
         """Return what it has said, apart from signs of life."""
         messages = self._ours.receive()
         if messages:
-            self._heard = self._clock()
+            self.pulse = self._clock()
         return [message for message in messages if message[0] != 'alive']
 
     def die(self) -> None:

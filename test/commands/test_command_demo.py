@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DEMO = ('demo', '--no-console')
+pytestmark = pytest.mark.usefixtures('alone')
 
 
 def left_behind():
@@ -51,7 +52,7 @@ def test_a_signal_ends_everything(spawn, ros_env, small_model, number, code):
     parts = psutil.Process(child.pid).children(recursive=True)
     assert len(parts) >= 3
     child.signal(number)
-    assert child.wait(20) == code
+    assert child.wait(20) == code, child.output
     assert not psutil.wait_procs(parts, timeout=10)[1]
     assert 'Traceback' not in child.output
 

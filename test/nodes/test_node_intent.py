@@ -78,6 +78,18 @@ def test_nothing_is_said_to_a_motion_that_is_refused(graph):
     assert graph.replies == []
 
 
+def test_a_motion_that_nobody_answers_is_sent_again(graph):
+    """The action node may not have found this node yet; talk is said once in any case."""
+    record = plan_of(graph, 'walk forward 2 meters')
+    graph.wait(lambda: len(graph.plans) == 2, 5, 'the same plan once more')
+    assert {json.loads(text)['id'] for text in graph.plans} == {record.id}
+    graph.say('event', Event(record.id, 'accepted').to_json())
+    graph.wait(lambda: 'On it!' in graph.replies, 5)
+    heard = len(graph.plans)
+    graph.spin(1.0)
+    assert len(graph.plans) == heard
+
+
 def test_beyond_the_edge_without_a_backbone(graph):
     """REMOTE is told as it is."""
     record = plan_of(graph, 'what is the capital of France')

@@ -12,7 +12,7 @@ from shadow_ros.robot.body import Velocity
 from shadow_ros.robot.go2.lines import Lines, wait
 from shadow_ros.robot.go2.report import Report
 from shadow_ros.robot.go2.watchdog import LATE, Watchdog
-from shadow_ros.robot.precedence import take_precedence
+from shadow_ros.robot.precedence import give_way, take_precedence
 from shadow_ros.robot.sport.ids import OBSTACLES_AVOID
 from shadow_ros.robot.sport.request import listen, move, Request, STOP
 from shadow_ros.robot.sport.words import SEND_FAILED
@@ -174,7 +174,7 @@ class Worker:
 
 def main(arguments: Sequence[str]) -> int:
     """Run with the descriptor of the socket, the interface and the domain as arguments."""
-    take_precedence()
+    give_way()
     lines = Lines(socket.socket(fileno=int(arguments[0])))
     # The terminal's Ctrl-C reaches the whole group: the body decides when this process ends.
     for number in (signal.SIGINT, signal.SIGHUP):
@@ -182,6 +182,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         dds.connect(arguments[1], int(arguments[2]))
         from shadow_ros.robot.go2.wire import Wire  # after connect, which says what is missing
+        take_precedence()
         worker = Worker(lines, Wire(int(arguments[2])))
     except RobotError as error:
         lines.send('fault', str(error))

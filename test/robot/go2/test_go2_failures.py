@@ -8,7 +8,7 @@ import pytest
 
 from shadow_ros.robot.body import Velocity
 
-LIMIT = 0.6  # s, DESIGN.md
+LIMIT = 0.6  # s, as promised
 
 
 @pytest.fixture(params=['off', 'on'])

@@ -28,6 +28,11 @@ class Cockpit:
         self.helm.post(lambda pilot, now, state: pilot.plan(record, now, state))
         return record
 
+    def does(self, plan):
+        """Carry a plan out, and fail with the body's own reason if it does not end well."""
+        ended = self.end_of(self.begin(plan))
+        assert ended.kind == 'done', ended.reason
+
     def end_of(self, record, seconds=40.0):
         """Wait for the event that ends the plan and return it."""
         deadline = time.monotonic() + seconds
@@ -49,7 +54,7 @@ def cockpit(shared_handler):
 @pytest.mark.parametrize('tag', ['[MOVE x=2.0]', '[MOVE x=1.0 speed=fast]', '[MOVE y=-0.5]'])
 def test_a_walk_ends_where_it_was_told(cockpit, tag):
     start, action = cockpit.body.state(), parse(tag).actions[0]
-    assert cockpit.end_of(cockpit.begin(tag)).kind == 'done'
+    cockpit.does(tag)
     end = cockpit.body.state()
     dx, dy = end.x - start.x, end.y - start.y
     along = dx * math.cos(start.yaw) + dy * math.sin(start.yaw)
@@ -61,12 +66,12 @@ def test_a_walk_ends_where_it_was_told(cockpit, tag):
 @pytest.mark.parametrize('yaw', [90, -180])
 def test_a_turn_ends_at_its_angle(cockpit, yaw):
     start = cockpit.body.state()
-    assert cockpit.end_of(cockpit.begin(f'[TURN yaw={yaw}]')).kind == 'done'
+    cockpit.does(f'[TURN yaw={yaw}]')
     assert math.degrees(cockpit.body.state().yaw - start.yaw) == pytest.approx(yaw, abs=3.0)
 
 
 def test_a_sequence_through_postures(cockpit):
-    assert cockpit.end_of(cockpit.begin('[SIT][MOVE x=0.5][LIE][STAND]')).kind == 'done'
+    cockpit.does('[SIT][MOVE x=0.5][LIE][STAND]')
     started = [event.action for event in cockpit.events if event.kind == 'started']
     assert started == ['[SIT]', '[STAND]', '[MOVE x=0.5]', '[LIE]', '[STAND]']
 
@@ -87,4 +92,4 @@ def test_a_lost_sdk_process_fails_the_walk_and_the_next_one_works(cockpit):
         while 'guardian ready' not in cockpit.body.health()[1]:
             assert time.monotonic() < deadline + 30.0
             time.sleep(0.05)
-    assert cockpit.end_of(cockpit.begin('[MOVE x=0.5]')).kind == 'done'
+    cockpit.does('[MOVE x=0.5]')
