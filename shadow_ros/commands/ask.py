@@ -75,7 +75,7 @@ class Mind:
         if not stop:
             self._load()
         begun = time.perf_counter()
-        answer = self._stop() if stop else self._decide(text)
+        answer = self._stop() if stop else self._decide(question)
         latency = (time.perf_counter() - begun) * 1000
         return {'text': text, **answer, 'latency_ms': round(latency, 3),
                 'model': 'stop word' if stop else self._engine.card.name}
@@ -90,11 +90,11 @@ class Mind:
         """Return the plan of a stop word."""
         return {**Plan((Action('STOP'),)).to_dict(), 'by': 'edge', 'confidence': 1.0}
 
-    def _decide(self, text: str) -> dict[str, Any]:
+    def _decide(self, question: Question) -> dict[str, Any]:
         """Return what the model thinks, after the router has looked at its confidence."""
         from shadow_ros.intent.router import route
-        thought = self._engine.think(text)
-        decision = route(thought, text, self._engine.card.threshold)
+        thought = self._engine.think(question.text, turns=question.history)
+        decision = route(thought, question.text, self._engine.card.threshold)
         return {**decision.plan.to_dict(), 'by': 'edge',
                 'confidence': round(decision.confidence, 4)}
 

@@ -8,7 +8,7 @@ from typing import Any, Mapping, Optional, Union
 
 from shadow_ros.actions import TABLE_VERSION
 from shadow_ros.errors import did_you_mean, ModelError
-from shadow_ros.intent.prompt import PROMPT_VERSION
+from shadow_ros.intent.prompt import MAX_TURNS, PROMPT_VERSION
 from shadow_ros.shadow.files import read_json
 
 CARD_FILE = 'shadow_intent.json'
@@ -22,7 +22,7 @@ class IntentCard:
     Below `threshold` the robot asks back instead of acting; `temperature` divides the logits
     before the confidence is taken, so that 0.9 means right nine times in ten. `scores` are
     measured on held-out data, `data` maps each training file to its SHA-256, `parent` names the
-    model that this one was trained from.
+    model that this one was trained from. `turns` is how many earlier turns it learnt to read.
     """
 
     name: str
@@ -36,6 +36,7 @@ class IntentCard:
     prompt_version: int = PROMPT_VERSION
     created: str = ''
     notes: str = ''
+    turns: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, 'languages', tuple(self.languages))
@@ -45,6 +46,9 @@ class IntentCard:
                     or not math.isfinite(value) or not low <= value <= high:
                 raise ModelError(f'{key} of {CARD_FILE} must be a number from {low} to {high}, '
                                  f'got {value!r}')
+        if not isinstance(self.turns, int) or not 0 <= self.turns <= MAX_TURNS:
+            raise ModelError(f'turns of {CARD_FILE} must be a whole number from 0 to {MAX_TURNS}, '
+                             f'got {self.turns!r}')
         if not isinstance(self.name, str) or not self.name:
             raise ModelError(f'name of {CARD_FILE} must be a text, got {self.name!r}')
 

@@ -13,11 +13,12 @@ from pathlib import Path
 import sys
 import threading
 import time
-from typing import Any, Callable, Iterable, Iterator, Optional, Union
+from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Union
 
 from shadow_ros.errors import ModelError
 from shadow_ros.intent.card import CARD_FILE, IntentCard
-from shadow_ros.intent.prompt import clean, MAX_CHARACTERS, MAX_COMMAND_TOKENS
+from shadow_ros.intent.prompt import (
+    clean, last_turns, MAX_CHARACTERS, MAX_COMMAND_TOKENS, Turn)
 from shadow_ros.intent.thought import Thought
 from shadow_ros.phrases import language, say
 from shadow_ros.plan import Action, parse, Plan
@@ -28,7 +29,7 @@ MODELS = 'share/shadow_ros/models'
 SHIPPED = 'edge'
 _TINY = 50_000_000  # parameters; below, one CPU thread beats more threads and a GPU
 _LONGEST = 4 * MAX_CHARACTERS  # before cleaning
-_ROOM = 256  # tokens of prompt, plan and reply together
+_ROOM = 320  # tokens of earlier turns, command, plan and reply together
 
 OnActions = Callable[[Thought], None]
 
@@ -72,9 +73,13 @@ class EdgeEngine:
         decoder = Decoder(runtime, Grammar(codec), card.temperature)
         return cls(codec, decoder, card, threads=1 if tiny else 0)
 
-    def think(self, text: str, on_actions: Optional[OnActions] = None) -> Thought:
+    def think(self, text: str, on_actions: Optional[OnActions] = None,
+              turns: Sequence[Turn] = ()) -> Thought:
         """
         Return the plan for any text; never raises for what the text is.
+
+        `turns` are what was said and planned before, oldest first; the model gets as many of the
+        last ones as it learnt to read.
 
         `on_actions` gets the plan without its reply as soon as its actions are known, in this
         thread, before the reply is made. What the model cannot have meant as a command never
@@ -91,6 +96,7 @@ class EdgeEngine:
         prompt = self.codec.command(cleaned)
         if len(prompt) > MAX_COMMAND_TOKENS:
             return self._said(Plan((Action('REMOTE'),)), start)
+        prompt = self.codec.past(last_turns(turns, self.card.turns)) + prompt
         with self._lock, _torch_threads(self.threads):
             return self._decode(prompt, language(cleaned), start, on_actions)
 

@@ -16,14 +16,15 @@ each piece of a tag (`[MOVE`, ` x=`, `[SIT]`, `]`) is one token, so a plan takes
 
 from functools import cache
 from pathlib import Path
-from typing import Iterable, Union
+from typing import Iterable, Sequence, Union
 
 from tokenizers import (
     AddedToken, decoders, models, pre_tokenizers, Regex, Tokenizer, trainers)
 
 from shadow_ros.actions import ACTIONS
 from shadow_ros.errors import ModelError
-from shadow_ros.intent.prompt import encode_command, END, MARKERS, PAD, PLAN, USER
+from shadow_ros.intent.prompt import (
+    encode_command, END, MARKERS, MAX_PAST_TOKENS, PAD, PLAN, tags_of, Turn, USER)
 
 TOKENIZER_FILE = 'tokenizer.json'
 
@@ -56,9 +57,20 @@ class Codec:
         """Return the tokens of a text, which cannot hold markers."""
         return list(self.tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def command(self, text: str) -> list[int]:
-        """Return the prompt's tokens for a command as the user gave it."""
-        return [self.user_id, *self.text_ids(encode_command(text)), self.plan_id]
+    def command(self, text: str, turns: Sequence[Turn] = ()) -> list[int]:
+        """Return the prompt's tokens for a command as the user gave it, earlier turns first."""
+        return [*self.past(turns), self.user_id, *self.text_ids(encode_command(text)),
+                self.plan_id]
+
+    def past(self, turns: Sequence[Turn], room: int = MAX_PAST_TOKENS) -> list[int]:
+        """Return the tokens of earlier turns, of as many of the last ones as there is room for."""
+        found: list[int] = []
+        for said, plan in reversed(turns):
+            turn = [*self.command(said), *self.plan(tags_of(plan))]
+            if len(turn) + len(found) > room:
+                break
+            found = turn + found
+        return found
 
     def plan(self, plan: str) -> list[int]:
         """Return the tokens of a plan's text, with the end marker."""

@@ -11,6 +11,7 @@ from std_srvs.srv import SetBool
 
 from shadow_ros.config import SETTINGS
 from shadow_ros.errors import PlanError
+from shadow_ros.intent.conversation import Conversation
 from shadow_ros.intent.courier import Courier
 from shadow_ros.intent.engine import EdgeEngine
 from shadow_ros.intent.router import Decision, effective_threshold, route
@@ -104,7 +105,7 @@ class IntentNode(ShadowNode):
         settings = self.config.intent
         self._engine: Optional[EdgeEngine] = EdgeEngine.load(
             settings.model or None, settings.device)
-        self._inbox = Inbox()
+        self._inbox, self._talk = Inbox(), Conversation()
         self._order = threading.Lock()
         self._newest_stop = 0.0
         self._question = ('', 0.0)
@@ -248,11 +249,14 @@ class IntentNode(ShadowNode):
             elif sent and not sent[0].reason and decision.plan.reply:
                 self._say(heard, decision, plan_ids[0])
 
-        thought = engine.think(heard.text, lambda partial: decide(partial, False))
+        thought = engine.think(heard.text, lambda partial: decide(partial, False),
+                               self._talk.turns(heard.at))
         if not thought.plan.actions and not thought.plan.reply:
             thought = Thought(Plan(reply=say('not_understood', language(heard.text))),
                               timing_ms=thought.timing_ms, model=thought.model)
         decide(thought, True)
+        if sent[0].reason != 'unsure':
+            self._talk.add(heard.text, sent[0].plan, heard.at)
         self._done, self._last = self._done + 1, thought
 
     def _send(self, heard: Heard, decision: Decision, thought: Thought, queue: float) -> str:
