@@ -15,6 +15,7 @@ import numpy as np
 
 from shadow_ros.intent.draft import Drafts
 from shadow_ros.intent.grammar import Grammar
+from shadow_ros.intent.prompt import USER
 
 if TYPE_CHECKING:
     from llguidance import LLMatcher
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 MAX_ACTION_TOKENS = 80
 MAX_REPLY_TOKENS = 48
 LONGEST_FORCED = 24  # tokens that the grammar may force at once; the longest action's name
+
+_USER = USER.encode()
 
 
 @dataclass
@@ -42,6 +45,44 @@ class Decoder:
 
     def __init__(self, runtime: 'Runtime', grammar: Grammar, temperature: float = 1.0) -> None:
         self.runtime = runtime
+        self.pen = Pen(grammar, temperature)
+
+    @property
+    def drafts(self) -> Drafts:
+        """Return what is guessed with."""
+        return self.pen.drafts
+
+    @property
+    def temperature(self) -> float:
+        """Return what divides the logits before the confidence is taken."""
+        return self.pen.temperature
+
+    @temperature.setter
+    def temperature(self, value: float) -> None:
+        self.pen.temperature = value
+
+    def decode(self, prompt: Sequence[int],
+               on_actions: Optional[Callable[[Decoded], None]] = None) -> Decoded:
+        """
+        Return the plan that follows the prompt's tokens.
+
+        `on_actions` is called once, as soon as the actions of a plan that has some are known.
+        """
+        writing = self.pen.begin(prompt)
+        while not writing.ended:
+            start, told = self.runtime.length, writing.done.actions is not None
+            ids, count = writing.wanted(self.runtime.limit - start)
+            logits = self.runtime.feed_last(ids, count)
+            self.runtime.rewind(start + writing.take(logits))
+            if on_actions and writing.done.actions and not told:
+                on_actions(writing.done)
+        return writing.done
+
+
+class Pen:
+    """What all plans of one vocabulary have in common."""
+
+    def __init__(self, grammar: Grammar, temperature: float = 1.0) -> None:
         self.grammar = grammar
         self.temperature = temperature
         self.size = grammar.tokens.vocab_size
@@ -51,45 +92,59 @@ class Decoder:
         self.drafts = Drafts(grammar.tokens.tokenize_bytes,
                              lambda token: self.pieces[token].endswith(b']'))
 
-    def decode(self, prompt: Sequence[int],
-               on_actions: Optional[Callable[[Decoded], None]] = None) -> Decoded:
-        """
-        Return the plan that follows the prompt's tokens.
+    def begin(self, prompt: Sequence[int]) -> 'Writing':
+        """Start the plan that follows the prompt's tokens."""
+        return Writing(self, prompt)
 
-        `on_actions` is called once, as soon as the actions of a plan that has some are known.
-        """
-        matcher = self.grammar.matcher()
-        done = Decoded(tokens=len(prompt))
-        self.drafts.begin(b''.join(self.pieces[t] for t in prompt))
-        plan: list[int] = []
-        pending, left = list(prompt), MAX_ACTION_TOKENS
-        guess: list[int] = []
-        while left > 0 and not matcher.is_stopped():
-            told = done.actions is not None
-            start = self.runtime.length + len(pending)
-            logits = self.runtime.feed_last([*pending, *guess], len(guess) + 1)
-            pending, kept, ended = self._confirm(matcher, logits, guess, done)
-            self.runtime.rewind(start + kept)
-            plan += [*guess[:kept], *pending]
-            left -= kept + len(pending) or 1
-            if done.actions is not None and not told:
-                left = MAX_REPLY_TOKENS
-                if on_actions and done.actions:
-                    on_actions(done)
-            if ended:
-                self.drafts.remember([*plan, self.end_id])
-                break
-            guess = self._guess(done, plan, left)
-        return done
 
-    def _guess(self, done: Decoded, plan: Sequence[int], left: int) -> list[int]:
+class Writing:
+    """
+    One plan as it is written; the caller owns the model.
+
+    Feed it the tokens of `wanted`, give the logits after the last of them to `take`, and rewind
+    the model to the tokens that `take` keeps; again until `ended`.
+    """
+
+    def __init__(self, pen: Pen, prompt: Sequence[int]) -> None:
+        self.pen = pen
+        self.ended = False
+        self.done = Decoded(tokens=len(prompt))
+        self._matcher = pen.grammar.matcher()
+        # Amounts are copied from the command itself, not from earlier turns.
+        self._command = b''.join(pen.pieces[t] for t in prompt).rpartition(_USER)[2]
+        self._plan: list[int] = []
+        self._pending, self._guess = list(prompt), list[int]()
+        self._left = MAX_ACTION_TOKENS
+
+    def wanted(self, room: int) -> tuple[list[int], int]:
+        """Return the next tokens for a model with so much room, and after how many of the last."""
+        room -= len(self._pending) + LONGEST_FORCED
+        if self._plan:
+            self._guess = self._guess_next(room)
+        return [*self._pending, *self._guess], len(self._guess) + 1
+
+    def take(self, logits: 'Tensor') -> int:
+        """Go on by logits [count, vocab]; return how many of the tokens fed are to be kept."""
+        fed, told = len(self._pending), self.done.actions is not None
+        self._pending, kept, self.ended = self._confirm(logits, self._guess)
+        self._plan += [*self._guess[:kept], *self._pending]
+        self._left -= kept + len(self._pending) or 1
+        if self.done.actions is not None and not told:
+            self._left = MAX_REPLY_TOKENS
+        if self.ended:
+            self.pen.drafts.remember([*self._plan, self.pen.end_id])
+        self.ended = self.ended or self._left <= 0 or self._matcher.is_stopped()
+        return fed + kept
+
+    def _guess_next(self, room: int) -> list[int]:
         """Return a guess at what follows, as long as there is room for it."""
-        room = self.runtime.limit - self.runtime.length - LONGEST_FORCED
-        guess = self.drafts.guess(done.text, plan)[:max(0, min(left, room))]
-        return guess[:guess.index(self.end_id)] if self.end_id in guess else guess
+        self.pen.drafts.begin(self._command)
+        guess = self.pen.drafts.guess(self.done.text, self._plan)
+        guess = guess[:max(0, min(self._left, room))]
+        end = self.pen.end_id
+        return guess[:guess.index(end)] if end in guess else guess
 
-    def _confirm(self, matcher: 'LLMatcher', logits: 'Tensor', guess: Sequence[int],
-                 done: Decoded) -> tuple[list[int], int, bool]:
+    def _confirm(self, logits: 'Tensor', guess: Sequence[int]) -> tuple[list[int], int, bool]:
         """
         Take what the model chooses as long as the guess has foreseen it.
 
@@ -98,12 +153,12 @@ class Decoder:
         """
         kept = 0
         while True:
-            chosen = self._choose(matcher, logits[kept], done)
-            tokens = self._commit(matcher, chosen, done)
-            if done.actions is None:
-                done.actions = self._known_actions(done.text, chosen)
-            if chosen == self.end_id or matcher.is_stopped():
-                return tokens, kept, chosen == self.end_id
+            chosen = self._choose(logits[kept])
+            tokens = self._commit(chosen)
+            if self.done.actions is None:
+                self.done.actions = self._known_actions(chosen)
+            if chosen == self.pen.end_id or self._matcher.is_stopped():
+                return tokens, kept, chosen == self.pen.end_id
             if tuple(guess[kept:kept + len(tokens)]) != tuple(tokens):
                 agreed = 0
                 while guess[kept + agreed:kept + agreed + 1] == tokens[agreed:agreed + 1]:
@@ -111,46 +166,49 @@ class Decoder:
                 return tokens[agreed:], kept + agreed, False
             kept += len(tokens)
 
-    def _choose(self, matcher: 'LLMatcher', logits: 'Tensor', done: Decoded) -> int:
+    def _choose(self, logits: 'Tensor') -> int:
         """Return the likeliest token allowed, and multiply its probability into `done`."""
-        scores = logits[:self.size].float().cpu().numpy()
+        done, matcher, size = self.done, self._matcher, self.pen.size
+        scores = logits[:size].float().cpu().numpy()
         mask = np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8)
-        allowed = np.flatnonzero(np.unpackbits(mask, count=self.size, bitorder='little'))
+        allowed = np.flatnonzero(np.unpackbits(mask, count=size, bitorder='little'))
         scores = scores[allowed]
         best = int(scores.argmax())
         if done.actions is None:
-            weights = np.exp((scores - scores[best]) / self.temperature)
-            same = self._same_meaning(allowed, best, done)
+            weights = np.exp((scores - scores[best]) / self.pen.temperature)
+            same = self._same_meaning(allowed, best)
             done.confidence *= float(weights[same].sum() / weights.sum())
         return int(allowed[best])
 
-    def _same_meaning(self, allowed: np.ndarray, best: int, done: Decoded) -> np.ndarray:
+    def _same_meaning(self, allowed: np.ndarray, best: int) -> np.ndarray:
         """Return which of the allowed tokens lead to the same actions as the best one."""
-        between = not done.text or done.text.endswith(b']')
-        if between and not self.opens[allowed[best]]:
-            same: np.ndarray = ~self.opens[allowed]
+        text, opens = self.done.text, self.pen.opens
+        if (not text or text.endswith(b']')) and not opens[allowed[best]]:
+            same: np.ndarray = ~opens[allowed]
         else:
             same = np.arange(len(allowed)) == best
         return same
 
-    def _commit(self, matcher: 'LLMatcher', chosen: int, done: Decoded) -> list[int]:
+    def _commit(self, chosen: int) -> list[int]:
         """Consume the chosen token and all that it forces; return them for the next pass."""
-        if chosen == self.end_id:
+        done, matcher, end = self.done, self._matcher, self.pen.end_id
+        if chosen == end:
             return []
         matcher.consume_token(chosen)
         tokens = [chosen]
-        forced = [t for t in matcher.compute_ff_tokens() if t != self.end_id]
+        forced = [t for t in matcher.compute_ff_tokens() if t != end]
         if forced and matcher.consume_tokens(forced):
             tokens += forced
-        done.text += b''.join(self.pieces[t] for t in tokens)
+        done.text += b''.join(self.pen.pieces[t] for t in tokens)
         done.tokens += len(tokens)
         return tokens
 
-    def _known_actions(self, text: bytes, chosen: int) -> Optional[bytes]:
+    def _known_actions(self, chosen: int) -> Optional[bytes]:
         """Return the tags of the text, or None while more of them may come."""
+        text = self.done.text
         if text[:1] != b'[':
             return b''
-        if chosen == self.end_id:
+        if chosen == self.pen.end_id:
             return text
         end = text.find(b'] ')
         return text[:end + 1] if end >= 0 else None
