@@ -18,7 +18,6 @@ from shadow_ros.intent.grammar import Grammar
 from shadow_ros.intent.prompt import USER
 
 if TYPE_CHECKING:
-    from llguidance import LLMatcher
     from torch import Tensor
 
     from shadow_ros.shadow.runtime import Runtime

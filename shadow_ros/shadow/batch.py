@@ -130,7 +130,7 @@ class _Layer(CacheLayerMixin):  # type: ignore[misc]
 
     def update(self, key_states: Tensor, value_states: Tensor, *args: Any,
                **kwargs: Any) -> tuple[Tensor, Tensor]:
-        """Store [n, h, t, e] at the rows' places; return all that the rows hold [n, h, used, e]."""
+        """Store [n, h, t, e] at the rows' places; return what the rows hold [n, h, used, e]."""
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         place = self._place
