@@ -62,7 +62,27 @@ def language(text: str) -> str:
     return 'zh' if _HAN.search(text) else 'en'
 
 
+class Told(str):
+    """A sentence in both languages; used as a text it is the English one."""
+
+    chinese: str
+
+
+def tell(english: str, chinese: str, **values: object) -> Told:
+    """Return the sentence with the values filled in; one that is Told is so in each language."""
+    told = Told(english.format(**values))
+    told.chinese = chinese.format(**{
+        name: spoken(value, 'zh') if isinstance(value, str) else value
+        for name, value in values.items()})
+    return told
+
+
+def spoken(text: str, lang: str) -> str:
+    """Return the sentence in the language, as far as it is known in it."""
+    return text.chinese if lang == 'zh' and isinstance(text, Told) else str(text)
+
+
 def say(key: str, lang: str = 'en', **values: object) -> str:
     """Return the phrase in the language; an unknown key is a KeyError, never a silent blank."""
     english, chinese = _PHRASES[key]
-    return (chinese if lang == 'zh' else english).format(**values)
+    return spoken(tell(english, chinese, **values), lang)

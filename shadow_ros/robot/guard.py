@@ -5,7 +5,7 @@ import math
 from typing import Callable, Mapping, Optional, Sequence
 
 from shadow_ros.actions import MAX_ACTIONS, MAX_PLAN_SECONDS, Risk, Speed, SPEEDS
-from shadow_ros.phrases import language, say
+from shadow_ros.phrases import language, say, spoken
 from shadow_ros.plan import Action
 from shadow_ros.records import PlanRecord
 from shadow_ros.robot.body import BodyState
@@ -124,7 +124,8 @@ def _acrobatics(record: PlanRecord, situation: Situation, lang: str) -> str:
 
 
 def _body(record: PlanRecord, situation: Situation, lang: str) -> str:
-    return next((reason for reason in map(situation.refusal, record.plan.actions) if reason), '')
+    reasons = map(situation.refusal, record.plan.actions)
+    return next((spoken(reason, lang) for reason in reasons if reason), '')
 
 
 def _fresh(record: PlanRecord, situation: Situation, lang: str) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 import math
 from typing import Any, Mapping, Optional, Sequence
 
-from shadow_ros.phrases import language, say
+from shadow_ros.phrases import language, say, spoken
 from shadow_ros.records import Event, PlanRecord
 from shadow_ros.robot.body import BodyState, Command, Halt, Outcome, Perform
 from shadow_ros.robot.drive import arrived, Drive, make_drive, Progress
@@ -182,6 +182,7 @@ class Runner:
         """Give the plan up, stop the body, and say why."""
         job = self._job
         assert job is not None
+        reason = spoken(reason, job.lang)
         self._job, self._rest = None, _Rest(now)
         return Effects([Halt()], [_event(job, 'failed', reason, data),
                                   Event(job.record.id, 'failed', reason=reason)], [reason])

@@ -4,6 +4,7 @@ import threading
 import time
 from typing import Callable, Optional, Sequence
 
+from shadow_ros.phrases import tell
 from shadow_ros.plan import Action
 from shadow_ros.robot.body import BodyState, Command, Halt, Outcome, Perform, Velocity
 
@@ -39,7 +40,9 @@ class TwistBody:
         """Return '' for what a velocity can do; postures and gestures are not in this body."""
         if action.name in _SUPPORTED:
             return ''
-        return f'{action.name} is not supported by the body {self.name}: it only walks and turns.'
+        return tell('{action} is not supported by the body {body}: it only walks and turns.',
+                    '机身 {body} 不支持 {action}：它只会行走和转弯。',
+                    action=action.name, body=self.name)
 
     def odometry(self, state: BodyState) -> None:
         """Take a report of the robot's pose; its stamp must be local monotonic time."""

@@ -1,4 +1,4 @@
-"""The guard: each rule of DESIGN's safety section, as tables and as properties."""
+"""The guard: each safety rule, as tables and as properties."""
 
 import math
 
@@ -7,12 +7,14 @@ import pytest
 
 from shadow_ros.actions import ACTIONS, MAX_SPEED
 from shadow_ros.errors import PlanError
+from shadow_ros.phrases import spoken, tell
 from shadow_ros.plan import Action, parse, Plan
 from shadow_ros.records import PlanRecord
 from shadow_ros.robot.body import BodyState, Velocity
 from shadow_ros.robot.guard import (
     needs_yes, nominal_seconds, question, refuse, RULES, Settings, Situation, steps)
 from shadow_ros.robot.pilot import Pilot
+from shadow_ros.robot.sport.words import explain
 
 STANDING = BodyState(stamp=100.0, posture='stand')
 
@@ -184,3 +186,23 @@ def test_every_rule_has_a_plan_that_only_it_refuses():
         without = {key: rule for key, rule in RULES.items() if key != name}
         assert refuse(record, _situation(**changes)), name
         assert not refuse(record, _situation(**changes), without), name
+
+
+def test_a_bodys_own_reasons_are_told_in_the_language_of_the_command(stage):
+    """English where the command was English, Chinese where it was Chinese, refused or failed."""
+    why = tell('{action} needs feet.', '{action} 需要脚。', action='SIT')
+    for text, reason in (('sit', 'SIT needs feet.'), ('坐下', 'SIT 需要脚。')):
+        refused = stage(refusal=lambda action: why)
+        refused.tell('[SIT]', text=text)
+        assert refused.events[-1].reason == refused.replies[-1] == reason
+        failed = stage(refuses=why)
+        failed.tell('[SIT]', text=text)
+        failed.play()
+        assert failed.events[-1].kind == 'failed' and failed.events[-1].reason == reason
+
+
+def test_a_reason_within_a_reason_keeps_its_language():
+    told = explain(4202, tell('sitting', '坐下'))
+    assert str(told).startswith('sitting failed with code 4202: the motion controller')
+    assert spoken(told, 'zh').startswith('坐下 失败，代码 4202：以现在')
+    assert spoken('as it is', 'zh') == 'as it is'

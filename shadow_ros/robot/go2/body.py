@@ -7,6 +7,7 @@ from typing import Callable, Optional, Sequence
 
 from shadow_ros.actions import Risk
 from shadow_ros.errors import RobotError
+from shadow_ros.phrases import tell
 from shadow_ros.plan import Action
 from shadow_ros.robot.body import BodyState, Command, Halt, Outcome, Perform, Velocity
 from shadow_ros.robot.go2.calls import Calls
@@ -94,8 +95,10 @@ class Go2Body:
     def refusal(self, action: Action) -> str:
         """Return why this robot cannot do the action, '' when it can."""
         if action.spec.risk is Risk.MOVES and not self._pair.guarded:
-            return (f'{action.name} needs the second SDK process, which would stop the dog if the '
-                    'first one died; it is being started, try again in a moment.')
+            return tell('{action} needs the second SDK process, which would stop the dog if the '
+                        'first one died; it is being started, try again in a moment.',
+                        '{action} 需要第二个 SDK 进程，万一第一个出错由它叫停；它正在启动，'
+                        '请稍后再试。', action=action.name)
         return refusal(action, self.facts, self._calls.missing)
 
     def send(self, command: Command) -> None:
@@ -154,18 +157,19 @@ class Go2Body:
         self._tripped = ''
         self._walk.halt(self._clock())
         if self._performance:
-            self._break_off('it was stopped before it was done')
+            self._break_off(tell('it was stopped before it was done', '还没做完就被叫停了'))
 
     def _begin(self, perform: Perform) -> None:
         """Begin to carry out an action."""
         reason = self.refusal(perform.action)
         if not reason and perform.action.name not in PERFORMED:
-            reason = f'{perform.action.name} is not a motion of its own.'
+            reason = tell('{action} is not a motion of its own.', '{action} 不是单独的动作。',
+                          action=perform.action.name)
         if reason:
             self._outcomes.append(Outcome(perform.token, False, reason))
             return
         if self._performance:
-            self._break_off('a newer action began')
+            self._break_off(tell('a newer action began', '有了更新的动作'))
         self._perform = perform
         self._performance = Performance(
             perform.action.name, sequence(perform.action, self._report.mode))
@@ -174,7 +178,9 @@ class Go2Body:
     def _break_off(self, reason: str) -> None:
         """End the action in hand, undoing what must not be left as it is."""
         assert self._performance is not None
-        for call in self._performance.abort(f'{self._performance.what}: {reason}.'):
+        why = tell('{what}: {reason}.', '{what}：{reason}。', what=self._performance.what,
+                   reason=reason)
+        for call in self._performance.abort(why):
             self._calls.make(call)
         self._conclude(self._performance)
 
@@ -213,7 +219,9 @@ class Go2Body:
             elif kind == 'answer':
                 self._calls.answer(now, *values)
             elif kind == 'tripped' and values[1] == self._pair.halts:
-                self._trip(f'the dog was stopped: {values[0]}')
+                self._trip(tell(
+                    'the dog was stopped: no velocity came for {seconds:.2f} s',
+                    '机器狗已被叫停：{seconds:.2f} 秒没有收到速度指令', seconds=values[0]))
         if self._pair.failed != failed:
             self._failed_over(walked)
         self._advance_performance(now)
@@ -241,9 +249,11 @@ class Go2Body:
         self._calls.forget()
         self._walk.halt(self._clock())
         if walked:
-            self._trip('the dog was stopped: the SDK process that commanded it was lost')
+            self._trip(tell('the dog was stopped: the SDK process that commanded it was lost',
+                            '机器狗已被叫停：控制它的 SDK 进程丢失了'))
         if self._performance:
-            self._break_off('the SDK process was lost on the way; try again')
+            self._break_off(tell('the SDK process was lost on the way; try again',
+                                 'SDK 进程中途丢失，请再试一次'))
 
     def _trip(self, why: str) -> None:
         """Freeze the state, so that it grows stale, until the next Halt."""

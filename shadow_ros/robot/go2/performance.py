@@ -4,6 +4,7 @@ import json
 import math
 from typing import Any, Optional, Sequence
 
+from shadow_ros.phrases import tell
 from shadow_ros.robot.go2.report import Report
 from shadow_ros.robot.sport import posture as modes
 from shadow_ros.robot.sport.request import Request
@@ -138,8 +139,10 @@ class Performance:
     def _proved(self, current: _Try) -> bool:
         """Return True, unless a stunt has left the body where it was."""
         if current.step.stunt and not current.moved:
-            self._fail(f'{self.what} was taken by the robot, but the body did not move; make '
-                       'room around it and see that its battery is not low.')
+            self._fail(tell(
+                '{what} was taken by the robot, but the body did not move; make room around it '
+                'and see that its battery is not low.',
+                '机器狗接受了 {what}，但身体没有动，请让出空间并检查电量。', what=self.what))
             return False
         return True
 
@@ -168,12 +171,19 @@ class Performance:
         """Return why a step whose time is over has not worked."""
         call, seconds = current.step.request, current.step.timeout
         if current.answered is None and current.step.kind is not Kind.SETTING:
-            return f'{self.what} ({call}) failed: {meaning(TIMEOUT)}.'
+            return tell('{what} ({call}) failed: {why}.', '{what}（{call}）失败：{why}。',
+                        what=self.what, call=call, why=meaning(TIMEOUT))
         if current.step.kind is Kind.SETTING:
-            return (f'{self.what} ({call}) was not confirmed within {seconds:.0f} s; check that '
-                    f'the service {call.service} is on.')
-        return (f'{self.what} was taken by the robot, but after {seconds:.0f} s it reports '
-                f'{modes.name(report.mode)}; see that nothing holds it and try again.')
+            return tell('{what} ({call}) was not confirmed within {seconds:.0f} s; check that '
+                        'the service {service} is on.',
+                        '{what}（{call}）在 {seconds:.0f} 秒内没有确认，请检查服务 {service} '
+                        '是否开启。', what=self.what, call=call, seconds=seconds,
+                        service=call.service)
+        return tell('{what} was taken by the robot, but after {seconds:.0f} s it reports {mode}; '
+                    'see that nothing holds it and try again.',
+                    '机器狗接受了 {what}，但 {seconds:.0f} 秒后它报告{mode}，请检查有没有'
+                    '东西挡住它，然后再试。', what=self.what, seconds=seconds,
+                    mode=modes.name(report.mode))
 
     def _fail(self, reason: str) -> None:
         self.ended, self.reason = True, reason

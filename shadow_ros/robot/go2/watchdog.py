@@ -28,6 +28,7 @@ class Watchdog:
     def __init__(self, late: float = LATE) -> None:
         self.walking = False
         self.tripped = ''
+        self.silence = 0.0  # s without a velocity when it tripped by itself
         self._late = late
         self._fed = 0.0
         self._since: Optional[float] = None
@@ -59,7 +60,8 @@ class Watchdog:
     def due(self, now: float, report: Optional[Report]) -> bool:
         """Return whether a StopMove must be sent now; call it every 10 ms."""
         if self.walking and now - self._fed > self._late:
-            self.trip(f'no velocity came for {now - self._fed:.2f} s', now)
+            self.silence = now - self._fed
+            self.trip(f'no velocity came for {self.silence:.2f} s', now)
         if self._since is None:
             return False
         past = now - self._since

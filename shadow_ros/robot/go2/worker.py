@@ -148,7 +148,7 @@ class Worker:
         """Give a sign of life, and tell once that the watchdog has tripped."""
         if self._watchdog.tripped and not self._told:
             self._told = self._watchdog.tripped
-            self._send_beat(now, 'tripped', self._told, self._halts)
+            self._send_beat(now, 'tripped', self._watchdog.silence, self._halts)
         if now >= self._next_beat:
             self._send_beat(now, 'alive')
             for ident in [i for i, (_, at) in self._tokens.items() if now - at > _FORGET]:

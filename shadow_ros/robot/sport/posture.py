@@ -2,6 +2,8 @@
 
 from typing import Mapping, Optional
 
+from shadow_ros.phrases import tell, Told
+
 IDLE = 0
 BALANCE, POSE, WALK, LIE, LOCK, DAMP, RECOVERY, SIT = 1, 2, 3, 5, 6, 7, 8, 10
 FLIP, JUMP, POUNCE = 11, 12, 13
@@ -12,12 +14,18 @@ UNLOCKED = frozenset({BALANCE, WALK})
 STANDING = frozenset({BALANCE, POSE, WALK, LOCK, RECOVERY})
 AIRBORNE = frozenset({FLIP, JUMP, POUNCE})
 
-_MODES: Mapping[int, tuple[str, str]] = {
-    BALANCE: ('stand', 'balance stand'), POSE: ('stand', 'pose'), WALK: ('stand', 'locomotion'),
-    LIE: ('lie', 'lying'), LOCK: ('stand', 'standing with locked joints'),
-    DAMP: ('damp', 'damping'), RECOVERY: ('stand', 'recovery stand'), SIT: ('sit', 'sitting'),
-    FLIP: ('acrobatic', 'flipping'), JUMP: ('acrobatic', 'jumping'),
-    POUNCE: ('acrobatic', 'pouncing'),
+_MODES: Mapping[int, tuple[str, Told]] = {
+    BALANCE: ('stand', tell('balance stand', '平衡站立')),
+    POSE: ('stand', tell('pose', '摆姿势')),
+    WALK: ('stand', tell('locomotion', '行走')),
+    LIE: ('lie', tell('lying', '趴着')),
+    LOCK: ('stand', tell('standing with locked joints', '关节锁定站立')),
+    DAMP: ('damp', tell('damping', '阻尼')),
+    RECOVERY: ('stand', tell('recovery stand', '恢复站立')),
+    SIT: ('sit', tell('sitting', '坐着')),
+    FLIP: ('acrobatic', tell('flipping', '翻跟头')),
+    JUMP: ('acrobatic', tell('jumping', '跳跃')),
+    POUNCE: ('acrobatic', tell('pouncing', '扑')),
 }
 """sportmodestate.mode -> posture, words; IDLE says nothing, other codes are a newer firmware's."""
 
@@ -32,9 +40,9 @@ def known(mode: int) -> bool:
     return mode in _MODES
 
 
-def name(mode: int) -> str:
+def name(mode: int) -> Told:
     """Return the mode in words."""
-    return _MODES[mode][1] if known(mode) else f'mode {mode}'
+    return _MODES[mode][1] if known(mode) else tell('mode {mode}', '模式 {mode}', mode=mode)
 
 
 def posture(mode: int, state_code: int = 0, height: float = 0.0,
