@@ -57,10 +57,12 @@ SOUND = [
 SPEECH = SOUND + [WHISPER]
 CLOUD = INTENT  # the backbone's server runs the same kind of model
 TRAIN = INTENT + [
-    'accelerate>=1.0',  # loads backbones onto the devices there are
-    'matplotlib>=3.7',  # learning curves, and the picture of a demo
+    'accelerate>=1.0',  # one training loop for CPU, GPU and several of them
+    'matplotlib>=3.7',  # learning curves, reports, and the picture of a demo
+    'peft>=0.21',  # LoRA and DoRA, for comparison
     'pillow>=9.0',  # moving pictures of the dog
     'rosbags>=0.10',  # bags to examples without ROS
+    'tqdm',  # progress bars
 ]
 TEST = INTENT + ROS + GO2 + SOUND + WHISPER_NEEDS + TRAIN + [
     'colcon-common-extensions',  # the colcon half of test_packaging
@@ -68,7 +70,6 @@ TEST = INTENT + ROS + GO2 + SOUND + WHISPER_NEEDS + TRAIN + [
     'flake8-import-order>=0.19',  # ament's order of imports
     'hypothesis>=6.80',  # properties of plans, records and the guard
     'mypy>=1.10',  # types are a test
-    'peft>=0.21',  # the other ShadowPEFT that ours must agree with
     'psutil>=5.9',  # which processes a test left behind
     'pytest>=7.4',  # colcon test looks for it here, too
     'pytest-timeout>=2.1',  # no test hangs

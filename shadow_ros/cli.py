@@ -15,6 +15,7 @@ from shadow_ros.commands.export import export
 from shadow_ros.commands.graph import resume, say, stop
 from shadow_ros.commands.listen import listen
 from shadow_ros.commands.scenario import scenario
+from shadow_ros.commands.train import train
 from shadow_ros.commands.up import up
 from shadow_ros.commands.virtual import virtual
 from shadow_ros.errors import did_you_mean, ShadowRosError
@@ -29,7 +30,7 @@ _EXTRAS = {module: extra for extra, modules in {
                'whisper'),
     'ros': ('rclpy', 'std_msgs', 'std_srvs', 'nav_msgs', 'geometry_msgs', 'diagnostic_msgs'),
     'go2': ('unitree_sdk2py', 'cyclonedds'),
-    'train': ('matplotlib', 'rosbags', 'accelerate'),
+    'train': ('matplotlib', 'rosbags', 'accelerate', 'peft', 'tqdm'),
 }.items() for module in modules}
 """Which extra of the package brings a module that is not in the base install."""
 
@@ -117,7 +118,8 @@ def main(ctx: click.Context) -> None:
         getattr(stream, 'reconfigure', lambda **_: None)(errors='backslashreplace')
 
 
-for _command in (demo, up, say, stop, resume, ask, listen, doctor, export, virtual, scenario):
+for _command in (demo, up, say, stop, resume, ask, listen, doctor, export, virtual, scenario,
+                 train):
     main.add_command(_command)
 
 

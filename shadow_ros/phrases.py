@@ -50,6 +50,7 @@ _PHRASES: Mapping[str, tuple[str, str]] = {
     'closing': ('The action node is shutting down.', '动作节点正在关闭。'),
     # the intent room
     'no_backbone': ('That is beyond me, and no cloud is attached.', '这个我做不到，也没有连接云端。'),
+    'beyond': ('That is beyond me.', '这个我做不到。'),
     'ask_back': ('Did you mean {plan}? Please say it another way.', '你是说 {plan} 吗？请换个说法。'),
     'not_understood': ('I did not understand. Please say it another way.',
                        '我没听懂，请换个说法。'),

@@ -1,32 +1,25 @@
-"""Training data: composed examples, optional public negatives, batches of like lengths."""
+"""Training data: composed examples, optional public negatives, users' own; as token ids."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, fields
 import hashlib
 import json
 from pathlib import Path
-import random
-from typing import Iterable, Optional, Sequence, TYPE_CHECKING, Union
+from typing import Any, Iterable, Optional, Sequence, TYPE_CHECKING, Union
 
-from shadow_ros.errors import ConfigError
+from shadow_ros.errors import ConfigError, did_you_mean, PlanError, shorten
 from shadow_ros.intent.amounts import normalise
+from shadow_ros.learning.batches import Batches, Pair
 from shadow_ros.learning.corpus.compose import Composer, Example
 from shadow_ros.learning.corpus.patterns import DATA, read
+from shadow_ros.phrases import say
+from shadow_ros.plan import parse
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from shadow_ros.intent.tokens import Codec
 
+__all__ = ['Batches', 'Example', 'Pair', 'compose', 'encode', 'negatives', 'read_examples']
+
 HELD_OUT = 10  # one in so many negatives is kept for measuring false motion
-_IGNORED = -100
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Token ids of one example and how many of them are the prompt."""
-
-    ids: tuple[int, ...]
-    prompt: int
 
 
 def negatives(path: Union[str, Path], held_out: bool = False) -> list[Example]:
@@ -38,12 +31,7 @@ def negatives(path: Union[str, Path], held_out: bool = False) -> list[Example]:
     """
     replies = read('talk')
     found = []
-    try:
-        lines = Path(path).read_text(encoding='utf-8').splitlines()
-    except OSError as error:
-        raise ConfigError(f'the negatives {path} cannot be read: {error.strerror}') from None
-    for line in lines:
-        row = json.loads(line)
+    for row in _json_lines(Path(path), 'negatives'):
         if (_bucket(row['text']) == 0) != held_out:
             continue
         lang = row['lang']
@@ -53,10 +41,60 @@ def negatives(path: Union[str, Path], held_out: bool = False) -> list[Example]:
     return found
 
 
-def read_examples(path: Path) -> list[Example]:
-    """Return the examples of JSON lines with text, plan, lang and category."""
-    return [Example(**json.loads(line))
-            for line in path.read_text(encoding='utf-8').splitlines() if line.strip()]
+def read_examples(path: Union[str, Path]) -> list[Example]:
+    """
+    Return the examples of a file of JSON lines, or raise ConfigError naming the line.
+
+    Each has text, plan, lang and category; `cloud` is the attached model's plan where it differs
+    and `history` what was said before, oldest first: a list of {user, plan}.
+    """
+    return [_example(row, f'line {number} of {path}')
+            for number, row in enumerate(_json_lines(Path(path), 'examples'), start=1)]
+
+
+def write_examples(path: Path, examples: Iterable[Example]) -> None:
+    """Write examples as JSON lines that read_examples reads."""
+    path.write_text(''.join(json.dumps(_row(e), ensure_ascii=False) + '\n' for e in examples),
+                    encoding='utf-8')
+
+
+def _row(example: Example) -> dict[str, Any]:
+    """Return the JSON object of an example, without what is empty."""
+    row = {k: v for k, v in asdict(example).items() if v or k in ('text', 'plan')}
+    if example.history:
+        row['history'] = [{'user': user, 'plan': plan} for user, plan in example.history]
+    return row
+
+
+def _example(row: dict[str, Any], where: str) -> Example:
+    """Return the example of a JSON object."""
+    known = [f.name for f in fields(Example)]
+    for key in row:
+        if key not in known:
+            raise ConfigError(f'{where} has the unknown key {key!r}{did_you_mean(key, known)}')
+    try:
+        history = tuple((turn['user'], turn['plan']) for turn in row.get('history', ()))
+        for plan in (row['plan'], row.get('cloud', ''), *(plan for _, plan in history)):
+            parse(plan)
+        return Example(**{'lang': 'en', 'category': 'own', **row, 'history': history})
+    except (KeyError, TypeError, PlanError) as error:
+        raise ConfigError(f'{where} must have text and plan, and a history of user and plan: '
+                          f'{error}; got {shorten(str(row))}') from None
+
+
+def _json_lines(path: Path, what: str) -> list[dict[str, Any]]:
+    """Return the objects of a file of JSON lines, or raise ConfigError."""
+    try:
+        lines = path.read_text(encoding='utf-8').splitlines()
+    except OSError as error:
+        raise ConfigError(f'the {what} {path} cannot be read: {error.strerror}') from None
+    found = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            found += [json.loads(line)] if line.strip() else []
+        except ValueError as error:
+            raise ConfigError(f'line {number} of {path} must be a JSON object: {error}') from None
+    return found
 
 
 def _bucket(text: str) -> int:
@@ -90,53 +128,30 @@ def corpus_hashes(*others: Optional[Union[str, Path]]) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
-def encode(examples: Iterable[Example], codec: 'Codec', longest: int = 96) -> list[Pair]:
-    """Return the token ids of the examples that are not too long."""
+def cloud_plan(example: Example) -> str:
+    """Return what the attached model should say; nobody is left to ask, so never REMOTE."""
+    plan = example.cloud or example.plan
+    return say('beyond', example.lang) if parse(plan).route == 'remote' else plan
+
+
+def encode(examples: Iterable[Example], codec: 'Codec', longest: int = 128) -> list[Pair]:
+    """
+    Return the token ids of the examples that are not too long.
+
+    Where both paths should say the same, one pair teaches both; else each has its own.
+    """
     pairs = []
     for example in examples:
-        prompt = codec.command(example.text)
-        ids = prompt + codec.plan(example.plan)
-        if len(ids) <= longest:
-            pairs.append(Pair(tuple(ids), len(prompt)))
-    return pairs
+        prompt = codec.command(example.text, example.history)
+        cloud = cloud_plan(example)
+        if cloud == example.plan:
+            pairs.append(_pair(prompt, codec.plan(cloud)))
+        else:
+            pairs += [_pair(prompt, codec.plan(example.plan), cloud=False),
+                      _pair(prompt, codec.plan(cloud), edge=False)]
+    return [pair for pair in pairs if len(pair.ids) <= longest]
 
 
-class Batches:
-    """Batches by step number, so that a resumed run sees what an unbroken one would have seen."""
-
-    def __init__(self, pairs: Sequence[Pair], size: int, pad: int, seed: int) -> None:
-        if len(pairs) < size:
-            raise ConfigError(f'a batch of {size} needs as many examples, got {len(pairs)}')
-        self.pairs, self.size, self.pad, self.seed = pairs, size, pad, seed
-        self.per_epoch = len(pairs) // size
-        self._epoch = -1
-        self._order: list[list[int]] = []
-
-    def at(self, step: int) -> tuple['Tensor', 'Tensor']:
-        """Return ids [b, t] and labels [b, t] of one step; the prompt is not learned."""
-        import torch
-        epoch, index = divmod(step, self.per_epoch)
-        if epoch != self._epoch:
-            self._epoch, self._order = epoch, self._shuffle(epoch)
-        chosen = [self.pairs[i] for i in self._order[index]]
-        longest = max(len(pair.ids) for pair in chosen)
-        ids = torch.full((len(chosen), longest), self.pad)
-        labels = torch.full((len(chosen), longest), _IGNORED)
-        for row, pair in enumerate(chosen):
-            ids[row, :len(pair.ids)] = torch.tensor(pair.ids)
-            labels[row, pair.prompt:len(pair.ids)] = torch.tensor(pair.ids[pair.prompt:])
-        return ids, labels
-
-    def _shuffle(self, epoch: int) -> list[list[int]]:
-        """Return an epoch's batches: random examples, sorted by length within big chunks."""
-        rng = random.Random(f'{self.seed} {epoch}')
-        order = list(range(len(self.pairs)))
-        rng.shuffle(order)
-        chunk = self.size * 50
-        batches = []
-        for start in range(0, self.per_epoch * self.size, chunk):
-            part = order[start:min(start + chunk, self.per_epoch * self.size)]
-            part.sort(key=lambda i: len(self.pairs[i].ids))
-            batches += [part[i:i + self.size] for i in range(0, len(part), self.size)]
-        rng.shuffle(batches)
-        return batches
+def _pair(prompt: list[int], plan: list[int], edge: bool = True, cloud: bool = True) -> Pair:
+    """Return a prompt and its plan as one pair."""
+    return Pair((*prompt, *plan), len(prompt), edge, cloud)

@@ -1,133 +1,218 @@
-"""Training end to end with random tiny models: stages, resuming, shipping, data."""
+"""Training end to end with random tiny models: stages, resuming, shipping, tuning."""
 
 from dataclasses import replace
 import json
-from pathlib import Path
+import subprocess
+import sys
 
 import pytest
+import torch
 
-from shadow_ros.errors import ConfigError
-from shadow_ros.learning.data import Batches, encode, negatives, Pair
+from shadow_ros.errors import ConfigError, ModelError
+from shadow_ros.intent.engine import EdgeEngine
+from shadow_ros.intent.tokens import Codec
+from shadow_ros.learning import fit as loop
+from shadow_ros.learning.batches import Batches
+from shadow_ros.learning.corpus.compose import Example
+from shadow_ros.learning.data import read_examples
+from shadow_ros.learning.grow import build_backbone, build_small, load_small
+from shadow_ros.learning.progress import cost, draw_curves, read_log
 from shadow_ros.learning.recipe import preset, Recipe
+from shadow_ros.learning.ship import ship
+from shadow_ros.learning.train import train
+from shadow_ros.learning.tune import tune, Tuning
+from shadow_ros.shadow.folder import load_attached
+from shadow_ros.shadow.projected import ProjectedShadow
 
 SMOKE = replace(preset('smoke'), examples=120)
+IDS = torch.tensor([[1, 5, 9, 30, 2]])
+OWN = [Example('spin like a top', '[TURN yaw=720]', 'en', 'own'),
+       Example('show time', '[REMOTE]', 'en', 'own', '[DANCE][SIT]', (('hi', ''),))]
+
+pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture(scope='module')
-def run(tmp_path_factory):
-    """Return the run folder and the model folder of one smoke training."""
-    from shadow_ros.learning.train import ship, train
-    folder = tmp_path_factory.mktemp('run')
-    model, codec = train(SMOKE, folder)
-    ship(model, codec, SMOKE, folder / 'shipped')
-    return folder, model
+def made(tmp_path_factory):
+    """Return the run folder of one smoke training and what it made."""
+    run = tmp_path_factory.mktemp('run')
+    found = train(SMOKE, run, own=OWN, cpu=True)
+    ship(found, run)
+    return run, found
 
 
-def test_a_trained_shadow_ships_as_a_model_folder_that_the_engine_loads(run):
-    from shadow_ros.intent.engine import EdgeEngine
-    engine = EdgeEngine.load(run[0] / 'shipped', 'cpu')
-    thought = engine.think('walk forward two meters')
-    assert 0.0 <= thought.confidence <= 1.0
-    recipe = json.loads((run[0] / 'shipped' / 'recipe.json').read_text())
-    assert Recipe.from_dict(recipe) == SMOKE
+def same(one, other) -> bool:
+    """Return whether two modules have the same bits."""
+    pairs = zip(one.state_dict().values(), other.state_dict().values())
+    return all(torch.equal(a, b) for a, b in pairs)
 
 
-def test_the_detached_shadow_is_the_shadow_of_the_joint_model(run):
-    import torch
-    from shadow_ros.shadow.projected import ProjectedShadow
-    folder, model = run
-    shipped = ProjectedShadow.load(folder / 'shipped')
-    ids = torch.tensor([[1, 5, 9, 30, 2]])
+def test_a_trained_shadow_ships_as_a_model_folder_that_the_engine_loads(made):
+    engine = EdgeEngine.load(made[0] / 'edge', 'cpu')
+    assert 0.0 <= engine.think('walk forward two meters').confidence <= 1.0
+    assert Recipe.load(made[0] / 'edge') == SMOKE
+
+
+def test_the_detached_shadow_is_that_of_the_attached_folder(made):
+    attached, alone = load_attached(made[0] / 'backbone'), ProjectedShadow.load(made[0] / 'edge')
     with torch.no_grad():
-        together = model(ids, mode='detached').logits
-        alone = shipped(ids).logits
-    assert torch.allclose(together, alone, atol=0.02)
+        assert torch.allclose(attached(IDS, mode='detached').logits, alone(IDS).logits, atol=1e-4)
+        assert torch.allclose(attached(IDS).logits, made[1].attached(IDS).logits, atol=0.02)
 
 
-def test_every_stage_leaves_its_weights_and_a_log(run):
+def test_every_stage_leaves_its_weights_a_log_and_curves(made):
     names = ('small', 'backbone', 'aligned', 'joint')
-    assert all((run[0] / f'{name}.safetensors').is_file() for name in names)
-    log = [json.loads(line) for line in (run[0] / 'log.jsonl').read_text().splitlines()]
-    assert {line['stage'] for line in log} == set(names)
+    assert all((made[0] / f'{name}.safetensors').is_file() for name in names)
+    assert [row['stage'] for row in read_log(made[0])] == list(names)
+    assert draw_curves(made[0]).read_bytes().startswith(b'\x89PNG')
+    assert 0 < cost(made[0]) < 1
 
 
-def test_a_broken_off_run_goes_on_to_the_same_weights(tmp_path, monkeypatch):
-    import torch
-    from shadow_ros.learning import train as module
-    recipe = replace(SMOKE, small_steps=4)
-    whole, _ = module.train(recipe, tmp_path / 'whole')
+def test_own_examples_join_the_composed_ones(made):
+    assert read_examples(made[0] / 'examples.jsonl')[-2:] == OWN
 
-    monkeypatch.setattr(module, 'SAVE_EVERY', 2)
-    log, calls = module._log, []
 
-    def broken(*args, **values):
-        calls.append(values)
-        log(*args, **values)
+def test_the_backbone_is_frozen_while_the_shadow_learns(made):
+    backbone = build_backbone(SMOKE, made[1].codec, build_small(SMOKE, made[1].codec))
+    from shadow_ros.learning.saved import load_learned
+    load_learned(backbone, made[0] / 'backbone.safetensors')
+    assert same(backbone, made[1].attached.base)
 
-    monkeypatch.setattr(module, '_log', broken)
-    at = Batches.at
 
-    def failing(self, step):
-        if step == 3:
+def broken_off(monkeypatch, recipe, run, step):
+    """Train until the data of a step cannot be had."""
+    parts = Batches.parts
+
+    def failing(self, now, *rest):
+        if now == step:
             raise KeyboardInterrupt
-        return at(self, step)
+        return parts(self, now, *rest)
 
-    monkeypatch.setattr(Batches, 'at', failing)
+    monkeypatch.setattr(Batches, 'parts', failing)
     with pytest.raises(KeyboardInterrupt):
-        module.train(recipe, tmp_path / 'broken')
-    monkeypatch.setattr(Batches, 'at', at)
-    resumed, _ = module.train(recipe, tmp_path / 'broken')
-    for one, other in zip(whole.state_dict().values(), resumed.state_dict().values()):
-        assert torch.allclose(one, other, atol=1e-5)
+        train(recipe, run, cpu=True)
+    monkeypatch.setattr(Batches, 'parts', parts)
 
 
-def test_the_grown_backbone_starts_as_the_small_model(run):
-    import torch
-    from shadow_ros.intent.tokens import Codec
-    from shadow_ros.learning.train import build_backbone, build_small
-    codec = Codec.load(run[0])
-    small = build_small(SMOKE, codec).eval()
-    backbone = build_backbone(SMOKE, codec, small).eval()
-    ids = torch.tensor([[1, 5, 9, 30, 2]])
+@pytest.mark.parametrize('changes, step', [
+    ({'small_steps': 4}, 3),
+    ({'small_steps': 2, 'backbone_steps': 2, 'align_steps': 0, 'joint_steps': 4}, 3),
+], ids=['in the first stage', 'in the joint stage, with dropout'])
+def test_a_broken_off_run_ends_with_the_same_bits(tmp_path, monkeypatch, changes, step):
+    monkeypatch.setattr(loop, 'SAVE_EVERY', 2)
+    recipe = replace(SMOKE, **changes)
+    whole = train(recipe, tmp_path / 'whole', cpu=True)
+    broken_off(monkeypatch, recipe, tmp_path / 'broken', step)
+    assert same(whole.attached, train(recipe, tmp_path / 'broken', cpu=True).attached)
+
+
+def test_a_folder_with_a_recipe_alone_makes_the_run_again(made, tmp_path):
+    (tmp_path / 'recipe.json').write_bytes((made[0] / 'recipe.json').read_bytes())
+    again = train(Recipe.load(tmp_path), tmp_path, own=OWN, cpu=True)
+    assert same(again.attached, made[1].attached)
+
+
+def test_parts_of_a_step_add_up_to_the_step(tmp_path):
+    """In half the memory; the sums differ in their last bits only."""
+    recipe = replace(SMOKE, small_steps=2, backbone_steps=1, align_steps=1, joint_steps=1,
+                     dropout=0.0)
+    whole = train(recipe, tmp_path / 'whole', cpu=True)
+    parts = train(replace(recipe, accumulate=4), tmp_path / 'parts', cpu=True)
+    for one, other in zip(whole.edge.state_dict().values(), parts.edge.state_dict().values()):
+        assert torch.allclose(one, other, atol=2e-4)
+
+
+def test_the_grown_backbone_starts_as_the_small_model(made):
+    small = build_small(SMOKE, made[1].codec).eval()
+    backbone = build_backbone(SMOKE, made[1].codec, small).eval()
     with torch.no_grad():
-        assert torch.allclose(small(ids).logits, backbone(ids).logits, atol=1e-5)
+        assert torch.allclose(small(IDS).logits, backbone(IDS).logits, atol=1e-5)
     assert len(backbone.model.layers) > len(small.model.layers)
 
 
-def test_a_run_goes_on_from_another_with_its_tokenizer(run, tmp_path):
-    from shadow_ros.learning.train import train
-    recipe = replace(SMOKE, start_from=str(run[0]), seed=2, small_steps=1, backbone_steps=1,
-                     align_steps=1, joint_steps=1)
-    train(recipe, tmp_path)
-    assert (tmp_path / 'tokenizer.json').read_bytes() == (run[0] / 'tokenizer.json').read_bytes()
+def test_a_run_goes_on_from_a_run_or_from_a_shipped_shadow(made, tmp_path):
+    small = build_small(replace(SMOKE, start_from=str(made[0] / 'edge')), made[1].codec).eval()
+    with torch.no_grad():
+        assert torch.allclose(small(IDS).logits, made[1].edge(IDS).logits, atol=0.02)
+    load_small(small, made[0])
+    recipe = replace(SMOKE, start_from=str(made[0] / 'edge'), seed=2, small_steps=1,
+                     backbone_steps=1, align_steps=1, joint_steps=1)
+    train(recipe, tmp_path, cpu=True)
+    assert (tmp_path / 'tokenizer.json').read_bytes() == \
+        (made[0] / 'tokenizer.json').read_bytes()
 
 
-def test_only_the_plan_is_learned():
-    batches = Batches([Pair((1, 2, 3, 4), 2), Pair((1, 5, 6), 2)], 2, pad=0, seed=1)
-    ids, labels = batches.at(0)
-    rows = sorted(zip(ids.tolist(), labels.tolist()))
-    assert rows == [([1, 2, 3, 4], [-100, -100, 3, 4]), ([1, 5, 6, 0], [-100, -100, 6, -100])]
+def test_a_grown_backbone_can_be_kept(made, tmp_path):
+    recipe = replace(SMOKE, start_from=str(made[0] / 'edge'), small_steps=0, align_steps=1,
+                     joint_steps=1, backbone_from=str(made[0] / 'backbone'))
+    found = train(recipe, tmp_path, cpu=True)
+    assert same(found.attached.base, load_attached(made[0] / 'backbone').base)
+    assert not (tmp_path / 'backbone.safetensors').exists()
 
 
-def test_too_few_examples_are_an_error():
-    with pytest.raises(ConfigError, match='needs as many examples'):
-        Batches([], 2, pad=0, seed=1)
+@pytest.mark.parametrize('method', ['lora', 'dora', 'full'])
+def test_the_other_methods_make_a_model_that_the_engine_loads(made, tmp_path, method):
+    base = str(made[0] / 'backbone')
+    found = train(replace(SMOKE, method=method, backbone=base), tmp_path, cpu=True)
+    ship(found, tmp_path)
+    EdgeEngine.load(tmp_path / 'edge', 'cpu').think('坐下')
+    with torch.no_grad():
+        before = load_attached(base)(IDS, mode='plain').logits
+        assert not torch.allclose(found.edge(IDS).logits, before, atol=1e-3)
 
 
-def test_negatives_are_split_by_their_text(tmp_path):
-    path = tmp_path / 'negatives.jsonl'
-    rows = [{'text': f'question {i}', 'route': 'REMOTE' if i % 2 else 'NONE', 'lang': 'en'}
-            for i in range(200)]
-    path.write_text('\n'.join(map(json.dumps, rows)), encoding='utf-8')
-    kept, held = negatives(path), negatives(path, held_out=True)
-    assert len(kept) + len(held) == 200 and 5 <= len(held) <= 45
-    assert {e.text for e in kept}.isdisjoint(e.text for e in held)
-    assert {e.plan.startswith('[REMOTE]') for e in kept} == {True, False}
+def test_a_random_shadow_of_a_given_backbone(made, tmp_path):
+    recipe = replace(SMOKE, backbone=str(made[0] / 'backbone'), shadow_layers=1)
+    found = train(recipe, tmp_path, cpu=True)
+    ship(found, tmp_path)
+    assert not (tmp_path / 'backbone/model.safetensors').exists()
+    with torch.no_grad():
+        assert torch.allclose(load_attached(tmp_path / 'backbone')(IDS).logits,
+                              found.attached(IDS).logits, atol=0.02)
 
 
-def test_missing_negatives_are_a_sentence():
-    with pytest.raises(ConfigError, match='cannot be read'):
-        negatives(Path('/nowhere/negatives.jsonl'))
+@pytest.mark.parametrize('alone', [True, False], ids=['edge alone', 'attached too'])
+def test_a_model_learns_something_new_and_keeps_its_backbone(made, tmp_path, alone):
+    model = (ProjectedShadow.load(made[0] / 'edge') if alone
+             else load_attached(made[0] / 'backbone'))
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    replay = read_examples(made[0] / 'examples.jsonl')[:40]
+    tune(model, made[1].codec, OWN[:1], replay,
+         Tuning(steps=8, batch=4, rate=5e-3, cpu=True), tmp_path)
+    frozen = [k for k, v in model.state_dict().items() if torch.equal(v, before[k])]
+    assert any(k.startswith('lm_head' if alone else 'base.') for k in frozen)
+    if not alone:
+        assert {k for k in before if k.startswith('base.')} <= set(frozen)
+    rows = read_log(tmp_path)
+    assert rows[-1]['step'] == 8 and len(frozen) < len(before)
+
+
+def test_nothing_new_is_nothing_to_learn(made, tmp_path):
+    with pytest.raises(ConfigError, match='new examples'):
+        tune(made[1].edge, made[1].codec, [], OWN, Tuning(), tmp_path)
+
+
+def test_weights_of_another_run_are_refused(made, tmp_path):
+    other = replace(SMOKE, hidden=64)
+    for name in ('examples.jsonl', 'tokenizer.json', 'small.safetensors'):
+        (tmp_path / name).write_bytes((made[0] / name).read_bytes())
+    with pytest.raises(ModelError, match='another run folder'):
+        train(other, tmp_path, cpu=True)
+
+
+def test_the_command_trains_and_keeps_to_the_folders_recipe(made, tmp_path):
+    def run(*words):
+        return subprocess.run(
+            [sys.executable, '-m', 'shadow_ros.cli', 'train', *words], capture_output=True,
+            text=True, timeout=100)
+    small = ('--set', 'examples=60', '--set', 'small_steps=1', '--set', 'backbone_steps=1',
+             '--set', 'align_steps=0', '--set', 'joint_steps=1')
+    done = run('--preset', 'smoke', '--run', str(tmp_path), '--cpu', '--seed', '3', *small)
+    assert done.returncode == 0, done.stderr
+    assert f'wrote {tmp_path}/edge' in done.stdout
+    assert json.loads((tmp_path / 'recipe.json').read_text())['seed'] == 3
+    refused = run('--run', str(tmp_path), '--seed', '4')
+    assert refused.returncode == 2 and 'another seed' in refused.stderr
 
 
 def test_unknown_recipe_keys_and_presets_are_errors():
@@ -135,11 +220,11 @@ def test_unknown_recipe_keys_and_presets_are_errors():
         Recipe.from_dict({'sead': 1})
     with pytest.raises(ConfigError, match='did you mean tiny'):
         preset('tini')
+    with pytest.raises(ConfigError, match='must be one of shadow'):
+        Recipe.from_dict({'method': 'prefix'})
+    with pytest.raises(ConfigError, match='multiple of accumulate'):
+        Recipe.from_dict({'batch': 10, 'accumulate': 3})
 
 
-def test_long_examples_are_left_out(run):
-    from shadow_ros.intent.tokens import Codec
-    from shadow_ros.learning.corpus.compose import Example
-    codec = Codec.load(run[0])
-    long = Example('坐' * 200, '[SIT]', 'zh', 'single')
-    assert encode([long, Example('坐', '[SIT]', 'zh', 'single')], codec, 96)[0].prompt == 3
+def test_a_tokenizer_comes_with_the_run(made):
+    assert Codec.load(made[0]).size == made[1].codec.size

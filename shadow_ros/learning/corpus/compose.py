@@ -33,12 +33,19 @@ _STOPS = {'en': ('stop', 'halt', 'stop'), 'zh': ('停', '停下', '停下来')}
 
 @dataclass(frozen=True)
 class Example:
-    """One text and the plan that it asks for."""
+    """
+    One text and the plan that it asks for, of the shadow alone.
+
+    `cloud` is the attached model's plan where it differs; `history` what was said before and the
+    tags that answered it, oldest first.
+    """
 
     text: str
     plan: str
     lang: str
     category: str
+    cloud: str = ''
+    history: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

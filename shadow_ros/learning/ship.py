@@ -1,0 +1,46 @@
+"""Model folders of a run: the shadow alone, and the backbone with its shadow."""
+
+from dataclasses import replace
+from pathlib import Path
+import time
+from typing import Optional
+
+import torch
+
+from shadow_ros.intent.card import IntentCard
+from shadow_ros.learning.data import corpus_hashes
+from shadow_ros.learning.recipe import Recipe
+from shadow_ros.learning.train import Made
+from shadow_ros.shadow.folder import save_attached
+
+EDGE, BACKBONE = 'edge', 'backbone'
+
+
+def ship(made: Made, run: Path, edge: Optional[Path] = None,
+         backbone: Optional[Path] = None) -> list[Path]:
+    """
+    Write what was made as model folders, in the run folder where no other is given.
+
+    Scores, temperature and threshold are the evaluation's part.
+    """
+    recipe = made.recipe
+    dtype = torch.bfloat16 if recipe.precision == 'bf16' else torch.float16
+    folders = [edge or run / EDGE]
+    made.edge.save(folders[0], dtype)
+    if made.attached is not None:
+        folders.append(backbone or run / BACKBONE)
+        save_attached(made.attached, folders[1], dtype, recipe.backbone)
+    for folder in folders:
+        made.codec.save(folder)
+        _public(recipe).save(folder)
+        IntentCard(name=folder.name, data=corpus_hashes(recipe.negatives or None),
+                   parent=Path(recipe.start_from or recipe.shadow).name,
+                   created=time.strftime('%Y-%m-%d')).save(folder)
+    return folders
+
+
+def _public(recipe: Recipe) -> Recipe:
+    """Return the recipe without this machine's paths; names are enough to find the parts again."""
+    return replace(recipe, **{
+        field: Path(getattr(recipe, field)).name
+        for field in ('negatives', 'start_from', 'backbone_from')})

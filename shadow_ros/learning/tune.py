@@ -1,0 +1,83 @@
+"""
+A trained model learns something new without forgetting the rest.
+
+    model = load_attached('models/backbone')        # edge and attached learn together; or
+    model = ProjectedShadow.load('models/edge')     # the edge alone
+    tune(model, codec, own, replay, Tuning(steps=200), run)
+    model.detach().save(folder)
+
+Each step holds a share of new examples and one of replayed old ones, so a few dozen corrections
+neither drown nor drown the rest. The backbone stays as it is.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+import random
+from typing import Sequence, TypeVar, Union
+
+from shadow_ros.errors import ConfigError
+from shadow_ros.intent.tokens import Codec
+from shadow_ros.learning.batches import Pair
+from shadow_ros.learning.corpus.compose import Example
+from shadow_ros.learning.data import encode
+from shadow_ros.learning.fit import fit, Loop, Stage
+from shadow_ros.learning.objectives import JointObjective, ShadowObjective
+from shadow_ros.shadow.model import ShadowedModel
+from shadow_ros.shadow.projected import ProjectedShadow
+
+Tunable = TypeVar('Tunable', ShadowedModel, ProjectedShadow)
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How much is learned: steps of `batch` pairs, of which the share `new` are new examples."""
+
+    steps: int = 200
+    batch: int = 32
+    rate: float = 2e-4
+    new: float = 0.5
+    seed: int = 1
+    precision: str = 'no'
+    cpu: bool = False
+
+
+def tune(model: Tunable, codec: Codec, own: Sequence[Example], replay: Sequence[Example],
+         settings: Tuning, run: Path) -> Tunable:
+    """Train the model on, or finish what was begun in the run folder; return it."""
+    run.mkdir(parents=True, exist_ok=True)
+    pairs = mix(encode(own, codec), encode(replay, codec), settings)
+    loop = Loop(settings.batch, codec.pad_id, settings.seed, precision=settings.precision,
+                cpu=settings.cpu)
+    fit(_stage(model, settings), pairs, run, loop)
+    return model
+
+
+def mix(own: Sequence[Pair], replay: Sequence[Pair], settings: Tuning) -> list[Pair]:
+    """Return as many pairs as the steps will see, in the wanted shares; seeded."""
+    if not own:
+        raise ConfigError('expected new examples to learn from, got none')
+    rng = random.Random(settings.seed)
+    total = settings.steps * settings.batch
+    fresh = round(total * (settings.new if replay else 1.0))
+    pairs = [*_drawn(own, fresh, rng), *_drawn(replay, total - fresh, rng)]
+    rng.shuffle(pairs)
+    return pairs
+
+
+def _drawn(pairs: Sequence[Pair], count: int, rng: random.Random) -> list[Pair]:
+    """Return so many of the pairs, each as often as any other, give or take one."""
+    if not count:
+        return []
+    times, rest = divmod(count, len(pairs))
+    return [*pairs] * times + rng.sample(list(pairs), rest)
+
+
+def _stage(model: Union[ShadowedModel, ProjectedShadow], settings: Tuning) -> Stage:
+    """Return the one stage of a tuning."""
+    if isinstance(model, ProjectedShadow):
+        model.lm_head.requires_grad_(False)
+        return Stage('tuned', model, ShadowObjective(model), settings.steps, settings.rate,
+                     wants=lambda pair: pair.edge)
+    for parameter in model.shadow().idle_parameters():
+        parameter.requires_grad_(False)
+    return Stage('tuned', model, JointObjective(model), settings.steps, settings.rate)
