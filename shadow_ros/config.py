@@ -91,7 +91,7 @@ class Robot:
 
     body: str = _key(
         'go2', 'what moves: the Go2, the virtual Go2 on this machine, or cmd_vel',
-        choices=('go2', 'virtual', 'twist'))
+        choices=('go2', 'virtual', 'twist'), custom=True)
     network_interface: str = _key(
         '', 'interface to the Go2, such as eth0; empty finds 192.168.123.x, virtual uses lo')
     dds_domain: int = _key(0, 'DDS domain of the Unitree side', low=0, high=232)

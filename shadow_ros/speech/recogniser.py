@@ -1,10 +1,10 @@
 """The protocol of recognisers, what they return, and how one is made by its name."""
 
 from dataclasses import dataclass
-import importlib
 from typing import Any, Mapping, Optional, Protocol
 
-from shadow_ros.errors import AudioError, did_you_mean, shorten
+from shadow_ros.errors import AudioError, shorten
+from shadow_ros.plugin import find_class
 from shadow_ros.speech.audio import Samples
 
 
@@ -56,9 +56,9 @@ class Recogniser(Protocol):
         """End the utterance and return what was heard."""
 
 
-_KNOWN: Mapping[str, tuple[str, str]] = {
-    'pocketsphinx': ('shadow_ros.speech.pocketsphinx', 'PocketSphinx'),
-    'whisper': ('shadow_ros.speech.whisper', 'Whisper'),
+_KNOWN: Mapping[str, str] = {
+    'pocketsphinx': 'shadow_ros.speech.pocketsphinx:PocketSphinx',
+    'whisper': 'shadow_ros.speech.whisper:Whisper',
 }
 
 RECOGNISERS = tuple(sorted(_KNOWN))
@@ -72,24 +72,10 @@ def make_recogniser(name: str, **options: Any) -> Recogniser:
     and `device`. An unknown name or option is an AudioError with the nearest one. A name with
     a colon, `package.module:Class`, is one of your own.
     """
-    module, attribute = _locate(name)
-    try:
-        maker = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise AudioError(f'the recogniser {shorten(name)} cannot be imported: {error}') from None
+    maker = find_class(name, 'recogniser', _KNOWN, AudioError)
     try:
         recogniser: Recogniser = maker(**options)
     except TypeError as error:
         raise AudioError(f'the recogniser {shorten(name)} does not take these options: '
                          f'{error}') from None
     return recogniser
-
-
-def _locate(name: str) -> tuple[str, str]:
-    """Return the module and class of a recogniser's name."""
-    if name in _KNOWN:
-        return _KNOWN[name]
-    module, colon, attribute = name.partition(':')
-    if colon and module and attribute:
-        return module, attribute
-    raise AudioError(f'unknown recogniser {shorten(name)}{did_you_mean(name[:40], _KNOWN)}')

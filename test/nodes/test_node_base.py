@@ -105,7 +105,7 @@ def test_mistake_in_a_hook_is_logged_with_its_place(start_node):
 
 @pytest.mark.parametrize('override, sentence', [
     ('robot.bdy:=go2', "unknown parameter 'robot.bdy'; did you mean robot.body?"),
-    ('robot.body:=spot', 'robot.body must be one of go2, virtual, twist'),
+    ('robot.body:=spot', 'robot.body must be one of go2, virtual, twist, or package.module:Class'),
     ('robot.dds_domain:=[1, 2]', 'robot.dds_domain must be a whole number from 0 to 232'),
     ('robot.acrobatics:=1', 'robot.acrobatics must be true or false, got 1'),
     ('speech.endpoint_silence:=99.0', 'speech.endpoint_silence must be a number from 0.1 to 5'),
