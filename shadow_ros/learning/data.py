@@ -9,6 +9,7 @@ from typing import Any, Iterable, Optional, Sequence, TYPE_CHECKING, Union
 from shadow_ros.errors import ConfigError, did_you_mean, PlanError, shorten
 from shadow_ros.intent.amounts import normalise
 from shadow_ros.learning.batches import Batches, Pair
+from shadow_ros.learning.corpus.beyond import Beyond, reading
 from shadow_ros.learning.corpus.compose import Composer, Example
 from shadow_ros.learning.corpus.patterns import DATA, read
 from shadow_ros.phrases import say
@@ -103,21 +104,26 @@ def _bucket(text: str) -> int:
 
 def compose(examples: int, seed: int, forbidden: Iterable[str] = (),
             public: Sequence[Example] = (), every: int = 1,
-            sequences: float = 1.0) -> list[Example]:
+            sequences: float = 1.0, beyond: float = 0.0) -> list[Example]:
     """
     Return the training examples: composed ones, then one in `every` of the public negatives.
 
-    `forbidden` are texts of the development set, which must never be trained on. A text has one
-    plan: a public one that the corpus has already is left out.
+    The share `beyond` of the composed ones is of what only the attached model carries out or
+    what refers to earlier turns. `forbidden` are texts of the development set, which must never
+    be trained on. A text has one plan: a public one that the corpus has already is left out.
     """
     kept_out = frozenset(normalise(text) for text in forbidden)
-    found = list(Composer(seed, sequences=sequences).examples(examples, kept_out))
-    seen = {normalise(example.text) for example in found} | kept_out
+    more = round(examples * beyond)
+    found = list(Beyond(seed).examples(more, kept_out))
+    seen = {reading(example) for example in found}
+    found += [e for e in Composer(seed, sequences=sequences).examples(examples - more, kept_out)
+              if reading(e) not in seen]
+    known = {normalise(example.text) for example in found} | kept_out
     new = []
     for example in public:
         key = normalise(example.text)
-        if key not in seen:
-            seen.add(key)
+        if key not in known:
+            known.add(key)
             new.append(example)
     return found + new[::every]
 

@@ -14,6 +14,7 @@ from shadow_ros.learning.train import Made
 from shadow_ros.shadow.folder import save_attached
 
 EDGE, BACKBONE = 'edge', 'backbone'
+TURNS = 2  # earlier ones in the examples of what refers to them
 
 
 def ship(made: Made, run: Path, edge: Optional[Path] = None,
@@ -33,7 +34,7 @@ def ship(made: Made, run: Path, edge: Optional[Path] = None,
     for folder in folders:
         made.codec.save(folder)
         _public(recipe).save(folder)
-        IntentCard(name=folder.name, data=corpus_hashes(recipe.negatives or None),
+        IntentCard(name=folder.name, turns=TURNS if recipe.beyond else 0, data=corpus_hashes(recipe.negatives or None),
                    parent=Path(recipe.start_from or recipe.shadow).name,
                    created=time.strftime('%Y-%m-%d')).save(folder)
     return folders

@@ -148,7 +148,7 @@ def _examples(run: Path, recipe: Recipe, forbidden: Sequence[str],
         if not public:
             print('training without public negatives; give --negatives FILE to use some')
         found = compose(recipe.examples, recipe.seed, forbidden, public, recipe.negatives_every,
-                        recipe.sequences)
+                        recipe.sequences, recipe.beyond)
         write_examples(path, [*found, *own])
     return read_examples(path)
 

@@ -10,6 +10,7 @@ import random
 import re
 from typing import Any, Callable, Iterable, Iterator, Optional
 
+from shadow_ros.actions import MAX_ACTIONS
 from shadow_ros.intent.amounts import canonical, normalise
 from shadow_ros.learning.corpus.patterns import expand, read
 from shadow_ros.plan import Action, parse, Plan
@@ -27,7 +28,7 @@ _ORDERED = ('sequence2', 'sequence3', 'too_many', 'correction', 'elliptic')
 _NO_MOTION = ('taken_back', 'negation', 'postponed', 'past', 'quoted', 'hypothetical', 'ability',
               'about')
 _SLOT = re.compile(r'\$(old_len|old_deg|len2|len|deg|n|one)')
-_PLACE = re.compile(r'\{(wrong_ing|wrong|ing|past|[1-4]ing|[1-4])?\}')
+_PLACE = re.compile(r'\{(wrong_ing|wrong|ing|past|[1-6]ing|[1-6])?\}')
 _STOPS = {'en': ('stop', 'halt', 'stop'), 'zh': ('停', '停下', '停下来')}
 
 
@@ -97,13 +98,13 @@ class Composer:
         """Return one example, or None where the chosen pieces do not fit together."""
         lang = self.rng.choice(self.languages)
         category = self.rng.choices(list(CATEGORIES), self.weights)[0]
-        make: Callable[[str, str], Optional[tuple[str, str]]] = getattr(
+        make: Callable[[str, str], Optional[tuple[str, ...]]] = getattr(
             self, f'_{category}', self._no_motion)
         made = make(lang, category)
         if made is None:
             return None
-        text, plan = made
-        return Example(self._roughen(' '.join(text.split()), lang), plan, lang, category)
+        text, plan, *cloud = made
+        return Example(self._roughen(' '.join(text.split()), lang), plan, lang, category, *cloud)
 
     # commands
 
@@ -152,11 +153,15 @@ class Composer:
 
     _sequence3 = _sequence2
 
-    def _too_many(self, lang: str, _: str) -> Optional[tuple[str, str]]:
+    def _too_many(self, lang: str, _: str) -> Optional[tuple[str, str, str]]:
+        """Return four commands, which only the attached model carries out."""
         frame = self.rng.choice(self.frames[lang]['too_many'])
         parts = self._different(lang, 4)
         text = self._place(frame, lang, {str(i + 1): c.text for i, c in enumerate(parts)})
-        return None if text is None else (text, self._remote_plan(lang))
+        tags = ''.join(c.tags for c in parts)
+        if text is None or tags.count('[') > MAX_ACTIONS:
+            return None
+        return text, self._remote_plan(lang), self._plan(tags, lang)
 
     def _mixed(self, lang: str, _: str) -> tuple[str, str]:
         """Return Chinese and English in one sentence; the reply is Chinese."""
