@@ -34,7 +34,8 @@ def ship(made: Made, run: Path, edge: Optional[Path] = None,
     for folder in folders:
         made.codec.save(folder)
         _public(recipe).save(folder)
-        IntentCard(name=folder.name, turns=TURNS if recipe.beyond else 0, data=corpus_hashes(recipe.negatives or None),
+        IntentCard(name=folder.name, turns=TURNS if recipe.beyond else 0,
+                   data=corpus_hashes(recipe.negatives or None),
                    parent=Path(recipe.start_from or recipe.shadow).name,
                    created=time.strftime('%Y-%m-%d')).save(folder)
     return folders
