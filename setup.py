@@ -55,7 +55,14 @@ SOUND = [
     'soxr>=0.3.7',  # any sample rate to 16 kHz
 ]
 SPEECH = SOUND + [WHISPER]
-CLOUD = INTENT  # the backbone's server runs the same kind of model
+CLOUD = INTENT + [  # the backbone's server runs the same kind of model
+    'cryptography>=41',  # a certificate of the server's own
+    'fastapi>=0.115',  # the server's doors and their description
+    'httpx2>=2.0',  # the robot's client
+    'prometheus-client>=0.20',  # /metrics
+    'pydantic>=2.7',  # what travels is checked on both sides
+    'uvicorn>=0.30',  # runs the server
+]
 TRAIN = INTENT + [
     'accelerate>=1.0',  # one training loop for CPU, GPU and several of them
     'matplotlib>=3.7',  # learning curves, reports, and the picture of a demo
@@ -64,17 +71,19 @@ TRAIN = INTENT + [
     'rosbags>=0.10',  # bags to examples without ROS
     'tqdm',  # progress bars
 ]
-TEST = INTENT + ROS + GO2 + SOUND + WHISPER_NEEDS + TRAIN + [
+TEST = INTENT + CLOUD + ROS + GO2 + SOUND + WHISPER_NEEDS + TRAIN + [
     'colcon-common-extensions',  # the colcon half of test_packaging
     'flake8>=6.0',  # what flake8-import-order plugs into
     'flake8-import-order>=0.19',  # ament's order of imports
     'hypothesis>=6.80',  # properties of plans, records and the guard
     'mypy>=1.10',  # types are a test
+    'openai>=1.60',  # a client of others that the server must please
     'psutil>=5.9',  # which processes a test left behind
     'pytest>=7.4',  # colcon test looks for it here, too
     'pytest-timeout>=2.1',  # no test hangs
     'pytest-xdist>=3.3',  # two cores, two workers
     'ruff>=0.6',  # style is a test
+    'schemathesis>=4.0; python_version >= "3.11"',  # fuzzes the server against its description
     'setuptools>=65',  # builds the wheel that test_packaging installs
     'shadow-peft>=0.1.1',  # what ShadowPEFT here must agree with
     'wheel>=0.40',  # what setuptools before 70.1 needs for that

@@ -15,6 +15,7 @@ from shadow_ros.commands.export import export
 from shadow_ros.commands.graph import resume, say, stop
 from shadow_ros.commands.listen import listen
 from shadow_ros.commands.scenario import scenario
+from shadow_ros.commands.serve import serve, tokens
 from shadow_ros.commands.train import train
 from shadow_ros.commands.up import up
 from shadow_ros.commands.virtual import virtual
@@ -30,6 +31,8 @@ _EXTRAS = {module: extra for extra, modules in {
                'whisper'),
     'ros': ('rclpy', 'std_msgs', 'std_srvs', 'nav_msgs', 'geometry_msgs', 'diagnostic_msgs'),
     'go2': ('unitree_sdk2py', 'cyclonedds'),
+    'cloud': ('fastapi', 'uvicorn', 'starlette', 'pydantic', 'prometheus_client', 'httpx2',
+              'cryptography'),
     'train': ('matplotlib', 'rosbags', 'accelerate', 'peft', 'tqdm'),
 }.items() for module in modules}
 """Which extra of the package brings a module that is not in the base install."""
@@ -119,7 +122,7 @@ def main(ctx: click.Context) -> None:
 
 
 for _command in (demo, up, say, stop, resume, ask, listen, doctor, export, virtual, scenario,
-                 train):
+                 train, serve, tokens):
     main.add_command(_command)
 
 

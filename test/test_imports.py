@@ -13,12 +13,17 @@ PACKAGE = ROOT / 'shadow_ros'
 
 HEAVY = ('rclpy', 'torch', 'transformers', 'whisper', 'unitree_sdk2py', 'cyclonedds',
          'pocketsphinx', 'silero_vad', 'onnxruntime', 'sounddevice', 'soundfile', 'llguidance',
-         'tokenizers', 'matplotlib', 'rosbags')
+         'tokenizers', 'matplotlib', 'rosbags', 'fastapi', 'uvicorn', 'starlette', 'pydantic',
+         'httpx2', 'prometheus_client', 'cryptography')
 """What comes with an extra or with ROS, and so may be missing."""
 
 SDK = {'unitree_sdk2py', 'cyclonedds'}
+CLOUD = {'fastapi', 'uvicorn', 'starlette', 'pydantic', 'httpx2', 'prometheus_client',
+         'cryptography'}
 MODEL = {'torch', 'transformers', 'tokenizers', 'llguidance'}
 MAY_NEED = {
+    'shadow_ros.cloud': CLOUD,
+    **{f'shadow_ros.cloud.{name}': set[str]() for name in ('limits', 'tokens', 'tls')},
     'shadow_ros.nodes': {'rclpy'},
     'shadow_ros.shadow': MODEL,
     'shadow_ros.learning': MODEL,

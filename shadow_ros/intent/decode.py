@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MAX_ACTION_TOKENS = 80
 MAX_REPLY_TOKENS = 48
 LONGEST_FORCED = 24  # tokens that the grammar may force at once; the longest action's name
+LONGEST_PLAN = MAX_ACTION_TOKENS + MAX_REPLY_TOKENS + LONGEST_FORCED
 
 _USER = USER.encode()
 
@@ -91,9 +92,9 @@ class Pen:
         self.drafts = Drafts(grammar.tokens.tokenize_bytes,
                              lambda token: self.pieces[token].endswith(b']'))
 
-    def begin(self, prompt: Sequence[int]) -> 'Writing':
-        """Start the plan that follows the prompt's tokens."""
-        return Writing(self, prompt)
+    def begin(self, prompt: Sequence[int], read: int = 0) -> 'Writing':
+        """Start the plan that follows the prompt's tokens; the model has read so many of them."""
+        return Writing(self, prompt, read)
 
 
 class Writing:
@@ -104,7 +105,7 @@ class Writing:
     the model to the tokens that `take` keeps; again until `ended`.
     """
 
-    def __init__(self, pen: Pen, prompt: Sequence[int]) -> None:
+    def __init__(self, pen: Pen, prompt: Sequence[int], read: int = 0) -> None:
         self.pen = pen
         self.ended = False
         self.done = Decoded(tokens=len(prompt))
@@ -112,7 +113,7 @@ class Writing:
         # Amounts are copied from the command itself, not from earlier turns.
         self._command = b''.join(pen.pieces[t] for t in prompt).rpartition(_USER)[2]
         self._plan: list[int] = []
-        self._pending, self._guess = list(prompt), list[int]()
+        self._pending, self._guess = list(prompt[read:]), list[int]()
         self._left = MAX_ACTION_TOKENS
 
     def wanted(self, room: int) -> tuple[list[int], int]:
