@@ -59,8 +59,9 @@ CLOUD = INTENT + [  # the backbone's server runs the same kind of model
     'cryptography>=41',  # a certificate of the server's own
     'fastapi>=0.115',  # the server's doors and their description
     'httpx2>=2.0',  # the robot's client
-    'prometheus-client>=0.20',  # /metrics
+    'prometheus_client>=0.20',  # /metrics
     'pydantic>=2.7',  # what travels is checked on both sides
+    'starlette>=0.40',  # what fastapi is made of
     'uvicorn>=0.30',  # runs the server
 ]
 TRAIN = INTENT + [

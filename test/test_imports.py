@@ -20,7 +20,7 @@ HEAVY = ('rclpy', 'torch', 'transformers', 'whisper', 'unitree_sdk2py', 'cyclone
 SDK = {'unitree_sdk2py', 'cyclonedds'}
 CLOUD = {'fastapi', 'uvicorn', 'starlette', 'pydantic', 'httpx2', 'prometheus_client',
          'cryptography'}
-MODEL = {'torch', 'transformers', 'tokenizers', 'llguidance'}
+MODEL = {'torch', 'transformers', 'tokenizers', 'llguidance', 'httpx2'}
 MAY_NEED = {
     'shadow_ros.cloud': CLOUD,
     **{f'shadow_ros.cloud.{name}': set[str]() for name in ('limits', 'tokens', 'tls')},
