@@ -64,12 +64,16 @@ CLOUD = INTENT + [  # the backbone's server runs the same kind of model
     'starlette>=0.40',  # what fastapi is made of
     'uvicorn>=0.30',  # runs the server
 ]
-TRAIN = INTENT + [
+BAGS = [
+    'backports.zstd>=1.0',  # parts of damaged chunks
+    'lz4>=4.0',  # bags of others may be compressed with it
+    'rosbags>=0.11',  # recordings without ROS's own tools
+]
+TRAIN = INTENT + BAGS + [
     'accelerate>=1.0',  # one training loop for CPU, GPU and several of them
     'matplotlib>=3.7',  # learning curves, reports, and the picture of a demo
     'peft>=0.21',  # LoRA and DoRA, for comparison
     'pillow>=9.0',  # moving pictures of the dog
-    'rosbags>=0.10',  # bags to examples without ROS
     'tqdm',  # progress bars
 ]
 TEST = INTENT + CLOUD + ROS + GO2 + SOUND + WHISPER_NEEDS + TRAIN + [
@@ -77,6 +81,7 @@ TEST = INTENT + CLOUD + ROS + GO2 + SOUND + WHISPER_NEEDS + TRAIN + [
     'flake8>=6.0',  # what flake8-import-order plugs into
     'flake8-import-order>=0.19',  # ament's order of imports
     'hypothesis>=6.80',  # properties of plans, records and the guard
+    'mcap>=1.2',  # another reader of what is recorded
     'mypy>=1.10',  # types are a test
     'openai>=1.60',  # a client of others that the server must please
     'psutil>=5.9',  # which processes a test left behind
@@ -90,14 +95,15 @@ TEST = INTENT + CLOUD + ROS + GO2 + SOUND + WHISPER_NEEDS + TRAIN + [
     'wheel>=0.40',  # what setuptools before 70.1 needs for that
 ]
 EXTRAS = {
-    'intent': INTENT, 'ros': ROS, 'go2': GO2, 'speech': SPEECH, 'cloud': CLOUD, 'train': TRAIN,
-    'test': TEST, 'all': INTENT + ROS + GO2 + SPEECH + CLOUD + TRAIN,
+    'intent': INTENT, 'ros': ROS, 'go2': GO2, 'speech': SPEECH, 'cloud': CLOUD, 'bags': BAGS,
+    'train': TRAIN, 'test': TEST, 'all': INTENT + ROS + GO2 + SPEECH + CLOUD + TRAIN,
 }
 
 NODES = {
     'speech': 'shadow_ros.nodes.speech',
     'intent': 'shadow_ros.nodes.intent',
     'action': 'shadow_ros.nodes.action',
+    'recorder': 'shadow_ros.nodes.recorder',
     'virtual_go2': 'shadow_ros.robot.virtual.program',
     'gazebo_go2': 'shadow_ros.nodes.gazebo_go2',
 }

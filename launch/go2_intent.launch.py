@@ -36,6 +36,7 @@ PARAMETERS = {
     'dds_domain': 'robot.dds_domain',
     'acrobatics': 'robot.acrobatics',
     'backbone_url': 'intent.backbone.url',
+    'record': 'recorder.mode',
 }
 OTHERS = {
     'params_file': ('', 'path of a ROS parameter file; the arguments above win over it'),
@@ -65,7 +66,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     file = given['params_file']
     config = Config.load(Path(file) if file else None, [
         f'{name}={given[argument]}' for argument, name in PARAMETERS.items() if given[argument]])
-    entities = [entity for node in NODES
+    entities = [entity for node in config.nodes()
                 for entity in lifecycle_node(node, config, file, given['log_level'])]
     return [*virtual_go2(config), *entities]
 

@@ -9,11 +9,13 @@ from typing import Any, Optional
 import click
 
 from shadow_ros.commands.ask import ask
+from shadow_ros.commands.bags import bags
 from shadow_ros.commands.demo import demo
 from shadow_ros.commands.doctor import doctor
 from shadow_ros.commands.export import export
 from shadow_ros.commands.graph import resume, say, stop
 from shadow_ros.commands.listen import listen
+from shadow_ros.commands.record import record
 from shadow_ros.commands.scenario import scenario
 from shadow_ros.commands.serve import serve, tokens
 from shadow_ros.commands.train import train
@@ -33,7 +35,8 @@ _EXTRAS = {module: extra for extra, modules in {
     'go2': ('unitree_sdk2py', 'cyclonedds'),
     'cloud': ('fastapi', 'uvicorn', 'starlette', 'pydantic', 'prometheus_client', 'httpx2',
               'cryptography'),
-    'train': ('matplotlib', 'rosbags', 'accelerate', 'peft', 'tqdm'),
+    'bags': ('rosbags', 'backports', 'lz4'),
+    'train': ('matplotlib', 'accelerate', 'peft', 'tqdm'),
 }.items() for module in modules}
 """Which extra of the package brings a module that is not in the base install."""
 
@@ -122,7 +125,7 @@ def main(ctx: click.Context) -> None:
 
 
 for _command in (demo, up, say, stop, resume, ask, listen, doctor, export, virtual, scenario,
-                 train, serve, tokens):
+                 record, bags, train, serve, tokens):
     main.add_command(_command)
 
 

@@ -8,7 +8,8 @@ from shadow_ros.errors import ConfigError, did_you_mean, shorten
 from shadow_ros.setting import Setting, Value
 
 NODES: Mapping[str, tuple[str, ...]] = {
-    'speech': ('speech',), 'intent': ('intent',), 'action': ('robot',)}
+    'speech': ('speech',), 'intent': ('intent',), 'action': ('robot',),
+    'recorder': ('recorder',)}
 """The groups of parameters that each node reads."""
 
 ROS_NAMES = ('autostart', 'use_sim_time', 'start_type_description_service', 'qos_overrides')
@@ -24,7 +25,7 @@ of `shadow-ros up` (`--robot.body virtual`), and some of them while the nodes ru
 
 An unknown name is an error with the nearest one; a wrong value is an error that tells what it may
 be. Parameters of `speech` are read by the node speech, of `intent` by intent, of `robot` by
-action.
+action, of `recorder` by recorder, which is started unless `recorder.mode` is off.
 
 TABLE
 Besides, each node has `autostart` (default true): configure and activate at start. The launch
@@ -62,6 +63,8 @@ class Speech:
         0.5, 'voice probability above which sound counts as speech', low=0.05, high=0.95)
     max_utterance: float = _key(
         10.0, 'longest utterance; what is longer is cut there', low=1.0, high=60.0, unit='s')
+    publish_audio: bool = _key(
+        False, 'let the sound of understood utterances out on the topic audio, to be recorded')
 
 
 @dataclass(frozen=True)
@@ -105,12 +108,36 @@ class Robot:
 
 
 @dataclass(frozen=True)
+class Recorder:
+    """What is kept of what the graph says."""
+
+    mode: str = _key(
+        'off', 'record from the start (on), when the service record asks (ready), or never',
+        choices=('off', 'ready', 'on'))
+    folder: str = _key(
+        '', 'where recordings go; empty is bags in the data folder, ~/.local/share/shadow_ros')
+    audio: bool = _key(
+        False, 'record the sound of utterances too, if speech.publish_audio lets it out')
+    format: str = _key('mcap', 'storage of the bags', choices=('mcap', 'sqlite3'))
+    split_seconds: float = _key(
+        600.0, 'a new file begins after this time', low=1.0, high=86400.0, unit='s')
+    split_megabytes: float = _key(
+        64.0, 'a new file begins at this size', low=0.01, high=4000.0, unit='MB')
+    quota_gigabytes: float = _key(
+        2.0, 'what all recordings together may take', low=0.001, high=10000.0, unit='GB')
+    when_full: str = _key(
+        'oldest', 'at the quota the oldest files go, or the recording stops',
+        choices=('oldest', 'stop'))
+
+
+@dataclass(frozen=True)
 class Config:
     """The whole tree; `Config()` is the defaults."""
 
     speech: Speech = field(default_factory=Speech)
     intent: Intent = field(default_factory=Intent)
     robot: Robot = field(default_factory=Robot)
+    recorder: Recorder = field(default_factory=Recorder)
 
     @classmethod
     def load(cls, path: Optional[Path] = None, overrides: Iterable[str] = ()) -> 'Config':
@@ -130,6 +157,10 @@ class Config:
         for part in name.split('.'):
             value = getattr(value, part)
         return cast(Value, value)
+
+    def nodes(self) -> tuple[str, ...]:
+        """Return the names of the nodes that this configuration wants."""
+        return tuple(node for node in NODES if node != 'recorder' or self.recorder.mode != 'off')
 
     def flat(self) -> dict[str, Value]:
         """Return every value by its dotted name."""

@@ -28,6 +28,10 @@ class AudioError(ShadowRosError):
     """A sound file, microphone or recogniser cannot be used."""
 
 
+class BagError(ShadowRosError):
+    """A recording cannot be read, written or used as it must."""
+
+
 class RobotError(ShadowRosError):
     """The robot, its network or its service does not answer as it must."""
 

@@ -87,12 +87,14 @@ class Group:
     parts end with this process however it dies: their standard input closes then.
     """
 
-    def __init__(self, config: Config, *, nodes: Sequence[str] = tuple(NODES),
+    def __init__(self, config: Config, *, nodes: Optional[Sequence[str]] = None,
                  env: Optional[Mapping[str, str]] = None, log_level: str = 'info',
                  on_line: Optional[OnLine] = None) -> None:
         self._env = {**(os.environ if env is None else env), 'PYTHONUNBUFFERED': '1'}
         self._on_line = on_line or (lambda part, line: None)
-        self._commands = {node: node_command(node, config, log_level) for node in nodes}
+        nodes = config.nodes() if nodes is None else nodes
+        self._commands = {
+            node: node_command(node, config, log_level) for node in nodes}
         if config.robot.body == 'virtual' and 'action' in nodes:
             self._commands = {DOG: dog_command(config), **self._commands}
         self._parts: dict[str, _Part] = {}

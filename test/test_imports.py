@@ -35,7 +35,7 @@ MAY_NEED = {
 }
 """The rooms and modules that need an extra at their top; all others import what they use late."""
 
-CORE = {'errors', 'actions', 'plan', 'records', 'phrases'}
+CORE = {'errors', 'actions', 'plan', 'records', 'phrases', 'places'}
 CONFIG = {'setting', 'config'}
 MAY_IMPORT = {
     'errors': set(),
@@ -44,6 +44,8 @@ MAY_IMPORT = {
     'records': {'errors', 'actions', 'plan'},
     'phrases': {'errors'},
     'plugin': {'errors'},
+    'places': set(),
+    'bags': CORE,
     'setting': {'errors'},
     'config': {'errors', 'setting'},
     'group': {'errors', 'config', 'setting'},
@@ -52,10 +54,11 @@ MAY_IMPORT = {
     'robot': CORE | {'config', 'plugin'},
     'intent': CORE | {'shadow'},
     'cloud': CORE | {'intent', 'shadow'},
-    'learning': CORE | {'intent', 'shadow'},
+    'learning': CORE | {'bags', 'intent', 'shadow'},
     'console': CORE,
-    'simulation': CORE | CONFIG | {'speech', 'intent', 'robot'},
-    'nodes': CORE | CONFIG | {'speech', 'intent', 'robot', 'cloud', 'console', 'simulation'},
+    'simulation': CORE | CONFIG | {'bags', 'speech', 'intent', 'robot'},
+    'nodes': CORE | CONFIG | {
+        'bags', 'speech', 'intent', 'robot', 'cloud', 'console', 'simulation'},
     'commands': None,
     'cli': None,
 }

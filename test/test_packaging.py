@@ -18,7 +18,7 @@ import pytest
 import shadow_ros
 
 ROOT = Path(__file__).resolve().parents[1]
-NODES = ('action', 'gazebo_go2', 'intent', 'speech', 'virtual_go2')
+NODES = ('action', 'gazebo_go2', 'intent', 'recorder', 'speech', 'virtual_go2')
 PYTHONS = ('3.10', '3.11', '3.12', '3.13')
 SHARED = ('launch', 'config', 'models', 'worlds', 'scenarios')
 
@@ -138,7 +138,8 @@ def test_base_install_is_light(wheel):
 
 def test_extras(wheel):
     extras = {line.split(': ')[1] for line in metadata(wheel) if line.startswith('Provides-Extra')}
-    assert extras == {'intent', 'ros', 'go2', 'speech', 'cloud', 'train', 'test', 'all'}
+    assert extras == {
+        'intent', 'ros', 'go2', 'speech', 'cloud', 'bags', 'train', 'test', 'all'}
 
 
 def test_ros_from_pip_is_for_x86_alone(wheel):
@@ -151,7 +152,7 @@ def test_all_is_everything_for_users(wheel):
     def named(extra: str) -> set[str]:
         return {re.split(r'[^\w-]', line)[0] for line in requirements(wheel)
                 if f'extra == "{extra}"' in line.replace("'", '"')}
-    for extra in ('intent', 'ros', 'go2', 'speech', 'cloud', 'train'):
+    for extra in ('intent', 'ros', 'go2', 'speech', 'cloud', 'bags', 'train'):
         assert named(extra) <= named('all')
     assert named('intent') <= named('cloud') & named('train')
     assert 'pytest' in named('test'), 'colcon test looks for it'

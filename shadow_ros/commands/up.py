@@ -8,12 +8,12 @@ import click
 
 from shadow_ros.commands.signals import on_end
 from shadow_ros.commands.style import paint, part_line, say_line
-from shadow_ros.config import Config, NODES, SETTINGS
+from shadow_ros.config import Config, SETTINGS
 
 _Command = TypeVar('_Command', bound=Callable[..., Any])
 START_SECONDS = 120.0
 _SHORT = {'robot.body': '--body', 'robot.network_interface': '--network-interface',
-          'robot.dds_domain': '--dds-domain'}
+          'robot.dds_domain': '--dds-domain', 'recorder.mode': '--record'}
 
 
 def _parameters(function: _Command) -> _Command:
@@ -47,7 +47,8 @@ def up(file: Optional[Path], **parameters: Optional[str]) -> None:
     on_end(stop)
     from shadow_ros.group import Group
     with Group(config, on_line=_print) as group:
-        say_line(paint(f'starting {", ".join(NODES)} for body {config.robot.body}', 'quiet'))
+        say_line(paint(f'starting {", ".join(config.nodes())} for body {config.robot.body}',
+                       'quiet'))
         group.start(START_SECONDS, stop)
         if not stop.is_set():
             say_line(paint('ready; Ctrl-C ends', 'ok'))

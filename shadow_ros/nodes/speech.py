@@ -1,17 +1,21 @@
 """The speech node: sound in, partial and final transcripts out."""
 
+from array import array
 import threading
 import time
 from typing import Any, Iterable, Iterator, NoReturn, Optional
 
 import numpy as np
+from std_msgs.msg import Int16MultiArray, MultiArrayDimension
 
 from shadow_ros.nodes.base import BROKEN, Check, OK, ShadowNode, WARN
 from shadow_ros.nodes.process import run
+from shadow_ros.speech.audio import SAMPLE_RATE, Samples, to_pcm16
 from shadow_ros.speech.endpoint import EndpointSettings
 from shadow_ros.speech.listener import Callbacks, Listener, stop_ear
 from shadow_ros.speech.recogniser import make_recogniser, Recogniser, Transcript
 from shadow_ros.speech.sources import FileSource, MicrophoneSource, SoundBlock, Source
+from shadow_ros.speech.tape import Taped
 
 _TAIL = 1.0  # s of faint noise after a file, so that its last word is endpointed as in a room
 _SETTLED = 0.5  # s without a new listener before a file is played
@@ -73,6 +77,10 @@ class SpeechNode(ShadowNode):
         if not self._idle:
             self._recogniser = self._make_recogniser()
             self._recogniser.load()
+            if settings.publish_audio:
+                self._audio = self.create_lifecycle_publisher(Int16MultiArray, 'audio', 10)
+                self._undo.append(lambda: self.destroy_lifecycle_publisher(self._audio))
+                self._recogniser = Taped(self._recogniser, self._publish_audio)
             self._make_source()
         self._publish_transcript = self.text_publisher('transcript')
         self._publish_partial = self.text_publisher('partial')
@@ -172,6 +180,13 @@ class SpeechNode(ShadowNode):
             self._publish_transcript(transcript.text)
         else:
             self._rejected += 1
+
+    def _publish_audio(self, samples: Samples) -> None:
+        """Let out the sound of an utterance, 16-bit PCM."""
+        message = Int16MultiArray(data=array('h', to_pcm16(samples)))
+        message.layout.dim = [MultiArrayDimension(
+            label=f'mono {SAMPLE_RATE} Hz', size=len(samples), stride=len(samples))]
+        self._audio.publish(message)
 
     def _on_error(self, sentence: str) -> None:
         """Log a trouble once, however often it comes again."""

@@ -94,7 +94,7 @@ def test_nodes_are_lifecycle_nodes_with_the_resolved_config(tmp_path):
     entities = launch_file().start(context(body='virtual', params_file=str(file)))
     nodes = [e for e in entities if isinstance(e, LifecycleNode)]
     dogs = [e for e in entities if isinstance(e, ExecuteProcess) and e not in nodes]
-    assert len(nodes) == len(NODES) and len(dogs) == 1
+    assert len(nodes) == len(Config().nodes()) and len(dogs) == 1
     assert not [e for e in launch_file().start(context(body='twist'))
                 if isinstance(e, ExecuteProcess) and not isinstance(e, LifecycleNode)]
 
