@@ -13,6 +13,7 @@ from shadow_ros.commands.bags import bags
 from shadow_ros.commands.demo import demo
 from shadow_ros.commands.doctor import doctor
 from shadow_ros.commands.export import export
+from shadow_ros.commands.feedback import feedback
 from shadow_ros.commands.graph import resume, say, stop
 from shadow_ros.commands.listen import listen
 from shadow_ros.commands.record import record
@@ -125,7 +126,7 @@ def main(ctx: click.Context) -> None:
 
 
 for _command in (demo, up, say, stop, resume, ask, listen, doctor, export, virtual, scenario,
-                 record, bags, train, serve, tokens):
+                 record, bags, feedback, train, serve, tokens):
     main.add_command(_command)
 
 

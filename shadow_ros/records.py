@@ -115,6 +115,44 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Feedback:
+    """
+    What a user says about a plan: that it was right, or wrong, or what it should have been.
+
+    `should_be` is a plan's text, '' when the user did not say; `source` is who told it (cli,
+    service, spoken, console); `text` the user's words; `time` is since the epoch (s).
+    """
+
+    plan_id: str
+    right: bool
+    should_be: str = ''
+    source: str = ''
+    text: str = ''
+    time: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.plan_id, str) or not self.plan_id:
+            raise PlanError(f'feedback needs a plan_id, got {shorten(str(self.plan_id))}')
+        if not isinstance(self.right, bool):
+            raise PlanError(f'right must be true or false, got {shorten(str(self.right))}')
+        if self.right and self.should_be:
+            raise PlanError('a plan that was right should not be anything else; leave should_be '
+                            f'out, got {shorten(self.should_be)}')
+        parse(self.should_be)
+
+    def to_json(self) -> str:
+        """Return the feedback as one line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> 'Feedback':
+        """Return the feedback of a JSON line, or raise PlanError."""
+        data = load_object(text, 'feedback')
+        _text(data, 'should_be'), _text(data, 'source'), _text(data, 'text'), _number(data, 'time')
+        return _known(cls, data)
+
+
+@dataclass(frozen=True)
 class RobotState:
     """The content of the `state` topic; `battery` is in percent, -1 when the body has none."""
 

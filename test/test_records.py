@@ -10,7 +10,7 @@ import pytest
 from shadow_ros.errors import PlanError
 from shadow_ros.plan import parse
 from shadow_ros.records import (
-    Event, EVENT_KINDS, FINAL_KINDS, load_object, new_id, PlanRecord, RobotState)
+    Event, EVENT_KINDS, Feedback, FINAL_KINDS, load_object, new_id, PlanRecord, RobotState)
 
 TEXTS = st.text(st.characters(exclude_categories=['Cs']), max_size=20)
 NAMES = st.text(st.characters(exclude_categories=['Cs']), min_size=1, max_size=20)
@@ -24,6 +24,9 @@ EVENTS = st.builds(
 STATES = st.builds(
     RobotState, posture=TEXTS, moving=st.booleans(), stopped=st.booleans(), body=TEXTS,
     battery=NUMBERS, backbone_attached=st.booleans(), model=TEXTS)
+FEEDBACK = st.builds(
+    lambda wrong, **about: Feedback(right=wrong is None, should_be=str(wrong or ''), **about),
+    wrong=st.none() | plans(), plan_id=NAMES, source=TEXTS, text=TEXTS, time=NUMBERS)
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner,
@@ -46,6 +49,24 @@ def test_event_round_trip_is_exact(event):
 @given(STATES)
 def test_state_round_trip_is_exact(state):
     assert RobotState.from_json(state.to_json()) == state
+
+
+@given(FEEDBACK)
+def test_feedback_round_trip_is_exact(feedback):
+    assert Feedback.from_json(feedback.to_json()) == feedback
+
+
+@pytest.mark.parametrize('text, complaint', [
+    ('yes', 'feedback must be JSON'), ('{"right": true}', 'incomplete Feedback'),
+    ('{"plan_id": "", "right": true}', 'needs a plan_id'),
+    ('{"plan_id": "a", "right": 1}', 'right must be true or false'),
+    ('{"plan_id": "a", "right": true, "should_be": "[SIT]"}', 'leave should_be out'),
+    ('{"plan_id": "a", "right": false, "should_be": "[SITT]"}', 'did you mean SIT?'),
+    ('{"plan_id": "a", "right": false, "should_be": 7}', 'should_be must be text')])
+def test_wrong_feedback_is_told(text, complaint):
+    with pytest.raises(PlanError) as error:
+        Feedback.from_json(text)
+    assert complaint in str(error.value)
 
 
 @given(PLAN_RECORDS)

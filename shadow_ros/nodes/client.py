@@ -11,6 +11,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import Odometry
 import rclpy
 from rclpy.context import Context
+from rclpy.duration import Duration
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -19,7 +20,7 @@ from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
 from shadow_ros.errors import PlanError, RobotError
-from shadow_ros.records import Event, PlanRecord, RobotState
+from shadow_ros.records import Event, Feedback, PlanRecord, RobotState
 
 NAMESPACE = 'shadow'
 _DEEP = QoSProfile(depth=100)
@@ -71,6 +72,7 @@ class GraphClient:
         self._executor.add_node(self._node)
         self._command = self._node.create_publisher(String, 'command', 10)
         self._transcript = self._node.create_publisher(String, 'transcript', 10)
+        self._feedback = self._node.create_publisher(String, 'feedback', 10)
         self._subscribe('plan', PlanRecord.from_json)
         self._subscribe('event', Event.from_json)
         self._subscribe('state', RobotState.from_json, _LATEST)
@@ -81,6 +83,7 @@ class GraphClient:
         # The last of all: who is heard here has learnt of all the others, which DDS announces
         # in order. Without that, first events could be lost.
         self._alive: set[str] = set()
+        self._last_plan = ''
         self._node.create_subscription(DiagnosticArray, '/diagnostics', self._lives, 10)
 
     def __enter__(self) -> 'GraphClient':
@@ -108,6 +111,10 @@ class GraphClient:
 
     def _lives(self, message: DiagnosticArray) -> None:
         self._alive.update(status.name.split(':')[0] for status in message.status)
+        for status in message.status:
+            if status.name == f'{self.namespace}/intent: model':
+                self._last_plan = next(
+                    (v.value for v in status.values if v.key == 'last_plan'), '')
 
     def _moved(self, message: Odometry) -> None:
         pose = message.pose.pose
@@ -159,6 +166,20 @@ class GraphClient:
     def hear(self, text: str) -> None:
         """Give a text that a recogniser outside the graph heard, as the speech node does."""
         self._transcript.publish(String(data=text))
+
+    def last_plan(self, seconds: float = 3.0) -> str:
+        """Return the id of the newest plan, as the intent node's health tells it."""
+        if not self.wait_until(lambda: bool(self._last_plan), seconds):
+            raise RobotError('expected a plan that this could be about, there was none yet; '
+                             'give the robot a command first')
+        return self._last_plan
+
+    def tell(self, feedback: Feedback, seconds: float = 3.0) -> bool:
+        """Publish feedback; return whether somebody heard it."""
+        heard = self.wait_until(lambda: self._feedback.get_subscription_count() > 0, seconds)
+        self._feedback.publish(String(data=feedback.to_json()))
+        self._feedback.wait_for_all_acked(Duration(seconds=seconds))
+        return heard
 
     def trigger(self, service: str, seconds: float = 10.0) -> tuple[bool, str]:
         """Call `stop` or `resume`; return whether it succeeded, and what it said."""

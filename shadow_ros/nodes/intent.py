@@ -12,6 +12,7 @@ from std_srvs.srv import SetBool
 from shadow_ros.config import SETTINGS
 from shadow_ros.errors import PlanError
 from shadow_ros.intent.conversation import Conversation
+from shadow_ros.intent.correction import Correction, Corrections, words_of
 from shadow_ros.intent.courier import Courier
 from shadow_ros.intent.engine import EdgeEngine
 from shadow_ros.intent.router import Decision, effective_threshold, route
@@ -21,7 +22,7 @@ from shadow_ros.nodes.base import BROKEN, Check, OK, ShadowNode, WARN
 from shadow_ros.nodes.process import run
 from shadow_ros.phrases import language, say
 from shadow_ros.plan import Action, Plan
-from shadow_ros.records import Event, PlanRecord
+from shadow_ros.records import Event, Feedback, PlanRecord
 from shadow_ros.speech.stopword import is_no, is_panic, is_stop, is_yes
 
 QUEUE = 8
@@ -112,12 +113,15 @@ class IntentNode(ShadowNode):
         self._done, self._last, self._trouble = 0, Thought(Plan()), ''
         self._publish_plan = self.text_publisher('plan')
         self._courier = Courier()
+        self._corrections = Corrections()
+        self._publish_feedback = self.text_publisher('feedback')
         self._publish_reply = self.text_publisher('reply')
         self._tongue = Tongue(self._publish_reply)
         self.listen('command', lambda text: self._on_text(text, 'command'))
         self.listen('transcript', lambda text: self._on_text(text, 'speech'))
         self.listen('event', self._on_event, 50)
         self.serve(SetBool, 'attach_backbone', self._on_attach)
+        self.serve(SetBool, 'feedback', self._on_feedback)
         self.every(0.2, self._send_again)
 
     def activate(self) -> None:
@@ -143,7 +147,8 @@ class IntentNode(ShadowNode):
         name = engine.card.name
         yield Check('model', BROKEN if self._trouble else OK, self._trouble or name, {
             'model': name, 'commands': self._done, 'waiting': len(self._inbox),
-            'dropped': self._inbox.dropped, 'last_confidence': round(self._last.confidence, 3),
+            'dropped': self._inbox.dropped, 'last_plan': self._corrections.last_id,
+            'last_confidence': round(self._last.confidence, 3),
             **{f'last_{step}_ms': ms for step, ms in self._last.timing_ms.items()}})
         if self._courier.unheard(time.monotonic()):
             yield Check('action node', WARN, 'nobody answered the last plan; is the node running?')
@@ -159,7 +164,7 @@ class IntentNode(ShadowNode):
         if not text.strip():
             if source == 'command':
                 self._publish_reply(say('not_understood', language(text)))
-        elif len(text) <= _LONGEST_STOP and (is_stop(text) or is_panic(text)):
+        elif _stops(text):
             self._stop(heard)
         elif not (self._asking(heard.at) and (is_yes(text) or is_no(text))):
             if self._inbox.put(heard):
@@ -171,6 +176,10 @@ class IntentNode(ShadowNode):
             self._newest_stop = heard.at
             self._inbox.clear()
             self._deliver(heard.record(Plan((Action('STOP'),)), source='stop word'))
+        correction = self._corrections.find(heard.text, heard.at)
+        if correction:
+            self._tell(Feedback(correction.plan_id, False, '[STOP]', 'spoken', heard.text,
+                                heard.stamp))
 
     def _deliver(self, record: PlanRecord) -> None:
         """Publish a record, and again if it is a motion that nobody answers."""
@@ -208,6 +217,17 @@ class IntentNode(ShadowNode):
         plan_id, since = self._question
         return bool(plan_id) and now - since < _LONGEST_QUESTION
 
+    def _on_feedback(self, right: bool) -> tuple[bool, str]:
+        """Take a button's word that the last plan was right or wrong."""
+        plan_id = self._corrections.last_id
+        if not plan_id:
+            return False, say('nothing_planned')
+        self._tell(Feedback(plan_id, right, source='service', time=time.time()))
+        return True, say('noted_right' if right else 'noted_wrong')
+
+    def _tell(self, feedback: Feedback) -> None:
+        self._publish_feedback(feedback.to_json())
+
     def _on_attach(self, attach: bool) -> tuple[bool, str]:
         if not attach:
             return True, 'no backbone is attached'
@@ -239,9 +259,11 @@ class IntentNode(ShadowNode):
         queue = _ms(time.monotonic() - heard.at)
         sent: list[Decision] = []
         plan_ids: list[str] = []
+        threshold = effective_threshold(self.config.intent.threshold, engine.card.threshold)
+        correction = self._correction(heard, engine, threshold)
+        words = correction.rest if correction else heard.text
 
         def decide(thought: Thought, final: bool) -> None:
-            threshold = effective_threshold(self.config.intent.threshold, engine.card.threshold)
             decision = route(thought, heard.text, threshold)
             if not sent and (final or decision.plan.actions or decision.reason):
                 sent.append(decision)
@@ -249,15 +271,37 @@ class IntentNode(ShadowNode):
             elif sent and not sent[0].reason and decision.plan.reply:
                 self._say(heard, decision, plan_ids[0])
 
-        thought = engine.think(heard.text, lambda partial: decide(partial, False),
+        thought = engine.think(words, lambda partial: decide(partial, False),
                                self._talk.turns(heard.at))
         if not thought.plan.actions and not thought.plan.reply:
             thought = Thought(Plan(reply=say('not_understood', language(heard.text))),
                               timing_ms=thought.timing_ms, model=thought.model)
         decide(thought, True)
         if sent[0].reason != 'unsure':
-            self._talk.add(heard.text, sent[0].plan, heard.at)
+            self._talk.add(words, sent[0].plan, heard.at)
+        self._learn(heard, sent[0], plan_ids[0], correction)
         self._done, self._last = self._done + 1, thought
+
+    def _correction(self, heard: Heard, engine: EdgeEngine,
+                    threshold: float) -> Optional[Correction]:
+        """Return what the text corrects; a mere "no, ..." only if it goes on with a command."""
+        found = self._corrections.find(heard.text, heard.at)
+        if found is None or found.firm:
+            return found
+        decision = route(engine.think(found.rest), found.rest, threshold)
+        return found if decision.plan.route == 'edge' else None
+
+    def _learn(self, heard: Heard, decision: Decision, plan_id: str,
+               correction: Optional[Correction]) -> None:
+        """Tell what the user has just taught, for the bags, and remember the plan."""
+        if heard.at <= self._newest_stop:
+            return
+        if correction:
+            meant = '' if decision.reason or decision.plan.route != 'edge' else str(
+                Plan(decision.plan.actions))
+            self._tell(Feedback(correction.plan_id, False, meant, 'spoken',
+                                heard.text[:_LONGEST_RECORD], heard.stamp))
+        self._corrections.planned(plan_id, heard.at, correction.plan_id if correction else '')
 
     def _send(self, heard: Heard, decision: Decision, thought: Thought, queue: float) -> str:
         """Publish a decision, unless a stop came after its command; return its plan's id."""
@@ -279,6 +323,14 @@ class IntentNode(ShadowNode):
             self._tongue.reply(plan_id, decision.plan.reply)
         else:
             self._publish_reply(decision.plan.reply)
+
+
+def _stops(text: str) -> bool:
+    """Return whether a text is a stop, also as a correction ("no, I meant stop")."""
+    if len(text) > _LONGEST_STOP:
+        return False
+    words = words_of(text)
+    return any(is_stop(part) or is_panic(part) for part in (text, words.rest if words else ''))
 
 
 def _ms(seconds: float) -> float:

@@ -9,7 +9,9 @@ import sys
 import psutil
 import pytest
 
+from shadow_ros.bags.reader import read_bags, TOPICS
 from shadow_ros.commands.up import load
+from shadow_ros.records import Event, Feedback, PlanRecord
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,8 +35,8 @@ def gone(processes):
 
 
 @pytest.mark.timeout(240)
-def test_a_graph_is_commanded_from_a_terminal_and_ends_cleanly(up, shadow_ros):
-    graph = up()
+def test_a_graph_is_commanded_from_a_terminal_and_ends_cleanly(up, shadow_ros, tmp_path):
+    graph = up('--record', 'on', '--recorder.folder', str(tmp_path / 'bags'))
     parts = psutil.Process(graph.pid).children(recursive=True)
     assert len(parts) >= 3
 
@@ -43,6 +45,9 @@ def test_a_graph_is_commanded_from_a_terminal_and_ends_cleanly(up, shadow_ros):
     for part in ('[SIT][HELLO]', 'accepted', 'started', 'done'):
         assert part in done.stdout
     assert len(re.findall(r'^ +\d+\.\d\d s  done', done.stdout, re.M)) >= 3
+
+    told = shadow_ros('feedback', 'last', '--should-be', '[HELLO]')
+    assert told.returncode == 0 and 'wrong, it should be [HELLO]' in told.stdout, told.stderr
 
     talk = shadow_ros('say', 'who', 'are', 'you')
     assert (talk.returncode, "I'm Doger." in talk.stdout) == (0, True)
@@ -61,6 +66,20 @@ def test_a_graph_is_commanded_from_a_terminal_and_ends_cleanly(up, shadow_ros):
     assert graph.wait(20) == 0
     assert gone(parts)
     assert 'Traceback' not in graph.output
+    check_bag(tmp_path / 'bags')
+
+
+def check_bag(root):
+    """See that the day lies in one bag: commands, plans, what became of them, feedback."""
+    found = read_bags(list(root.iterdir()))
+    assert found.troubles == []
+    told = {topic: [m.text for m in found.messages if m.topic == topic] for topic in TOPICS}
+    assert told['command'][:2] == ['sit down then wave', 'who are you']
+    plans = [PlanRecord.from_json(text) for text in told['plan']]
+    feedback = Feedback.from_json(told['feedback'][0])
+    assert (feedback.plan_id, feedback.should_be) == (plans[0].id, '[HELLO]')
+    assert {'started', 'done', 'refused'} <= {Event.from_json(e).kind for e in told['event']}
+    assert told['state'] and "I'm Doger." in told['reply'] and len(plans) >= 4
 
 
 @pytest.mark.timeout(120)

@@ -10,7 +10,7 @@ from rcl_interfaces.msg import ParameterType, ParameterValue
 from std_srvs.srv import SetBool
 
 from shadow_ros.nodes.intent import Heard, Inbox
-from shadow_ros.records import Event, PlanRecord
+from shadow_ros.records import Event, Feedback, PlanRecord
 
 
 @pytest.fixture(scope='module')
@@ -19,6 +19,7 @@ def node(share_node, tiny_model):
     shared = share_node('intent', f'intent.model:={tiny_model}')
     probe = shared.probe
     probe.plans, probe.replies = probe.hear('plan'), probe.hear('reply')
+    probe.feedback = probe.hear('feedback')
     for topic in ('command', 'transcript', 'event'):
         probe.publisher(topic)
     yield shared
@@ -106,6 +107,59 @@ def test_stop_word_skips_the_model(graph, text):
     record = plan_of(graph, text)
     assert (str(record.plan), record.source, record.model) == ('[STOP]', 'stop word', '')
     assert record.timing_ms['total'] < 20
+
+
+def corrected(graph, first, text):
+    """Return the feedback that a text leads to after a command, and the records of both."""
+    graph.feedback.clear()
+    before = plan_of(graph, first)
+    after = plan_of(graph, text)
+    feedback = Feedback.from_json(graph.wait(
+        lambda: next(iter(graph.feedback), None), 5, f'feedback for {text!r}'))
+    assert feedback.source == 'spoken' and feedback.text == text and not feedback.right
+    return feedback, before, after
+
+
+@pytest.mark.parametrize('text, plan', [
+    ('no, I meant turn left', '[TURN yaw=90]'), ('不是，我说的是坐下', '[SIT]'),
+    ('no, turn left', '[TURN yaw=90]'), ('no, I meant stop', '[STOP]')])
+def test_spoken_correction_is_carried_out_and_kept(graph, text, plan):
+    """It is a plan like any other, and a label for the plan before."""
+    feedback, before, after = corrected(graph, 'walk forward 2 meters', text)
+    assert (feedback.plan_id, feedback.should_be) == (before.id, plan)
+    assert str(after.plan).startswith(plan) and after.id != before.id
+
+
+def test_correction_of_a_correction_is_about_the_first(graph):
+    first, before, _ = corrected(graph, 'walk forward 2 meters', 'no, I meant turn left')
+    graph.feedback.clear()
+    plan_of(graph, 'no, I meant sit down then wave')
+    again = Feedback.from_json(graph.wait(lambda: next(iter(graph.feedback), None), 5))
+    assert again.plan_id == first.plan_id == before.id and again.should_be == '[SIT][HELLO]'
+
+
+def test_correction_without_a_command_has_no_label(graph):
+    """It was wrong, so much is sure; a bare no before talk is talk."""
+    feedback, _, after = corrected(graph, 'turn left', 'no, I meant who are you')
+    assert feedback.should_be == '' and after.plan.route == 'talk'
+    graph.feedback.clear()
+    plan_of(graph, 'turn left')
+    plan_of(graph, 'no, who are you')
+    graph.spin(0.3)
+    assert graph.feedback == []
+
+
+def test_button_for_the_last_plan(graph):
+    """Right or wrong without words, as a service."""
+    record = plan_of(graph, 'turn left')
+    graph.feedback.clear()
+    graph.spin(0.2)
+    for right, said in ((True, 'this was right'), (False, 'this was wrong')):
+        answer = graph.call(SetBool, 'feedback', data=right)
+        assert answer.success and said in answer.message
+    graph.wait(lambda: len(graph.feedback) == 2, 5)
+    assert [(f.plan_id, f.right) for f in map(Feedback.from_json, graph.feedback)] == [
+        (record.id, True), (record.id, False)]
 
 
 def test_stop_word_makes_older_commands_void(graph):
