@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field, fields
 import json
 import math
-from typing import Any, Mapping, Type, TypeVar
+from typing import Any, Mapping, Optional, Type, TypeVar
 import uuid
 
 from shadow_ros.errors import PlanError, shorten
@@ -119,13 +119,14 @@ class Feedback:
     """
     What a user says about a plan: that it was right, or wrong, or what it should have been.
 
-    `should_be` is a plan's text, '' when the user did not say; `source` is who told it (cli,
-    service, spoken, console); `text` the user's words; `time` is since the epoch (s).
+    `should_be` is a plan's text: '' for no motion at all, None when the user did not say.
+    `source` is who told it (cli, service, spoken, console), `text` the user's words, `time` is
+    since the epoch (s).
     """
 
     plan_id: str
     right: bool
-    should_be: str = ''
+    should_be: Optional[str] = None
     source: str = ''
     text: str = ''
     time: float = 0.0
@@ -135,10 +136,12 @@ class Feedback:
             raise PlanError(f'feedback needs a plan_id, got {shorten(str(self.plan_id))}')
         if not isinstance(self.right, bool):
             raise PlanError(f'right must be true or false, got {shorten(str(self.right))}')
-        if self.right and self.should_be:
+        if self.should_be is not None and not isinstance(self.should_be, str):
+            raise PlanError(f'should_be must be text, got {shorten(str(self.should_be))}')
+        if self.right and self.should_be is not None:
             raise PlanError('a plan that was right should not be anything else; leave should_be '
                             f'out, got {shorten(self.should_be)}')
-        parse(self.should_be)
+        parse(self.should_be or '')
 
     def to_json(self) -> str:
         """Return the feedback as one line of JSON."""
@@ -148,7 +151,9 @@ class Feedback:
     def from_json(cls, text: str) -> 'Feedback':
         """Return the feedback of a JSON line, or raise PlanError."""
         data = load_object(text, 'feedback')
-        _text(data, 'should_be'), _text(data, 'source'), _text(data, 'text'), _number(data, 'time')
+        for key in ('source', 'text'):
+            _text(data, key)
+        _number(data, 'time')
         return _known(cls, data)
 
 

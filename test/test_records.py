@@ -25,7 +25,7 @@ STATES = st.builds(
     RobotState, posture=TEXTS, moving=st.booleans(), stopped=st.booleans(), body=TEXTS,
     battery=NUMBERS, backbone_attached=st.booleans(), model=TEXTS)
 FEEDBACK = st.builds(
-    lambda wrong, **about: Feedback(right=wrong is None, should_be=str(wrong or ''), **about),
+    lambda wrong, **about: Feedback(right=wrong is None, should_be=None if wrong is None else str(wrong), **about),
     wrong=st.none() | plans(), plan_id=NAMES, source=TEXTS, text=TEXTS, time=NUMBERS)
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -61,6 +61,8 @@ def test_feedback_round_trip_is_exact(feedback):
     ('{"plan_id": "", "right": true}', 'needs a plan_id'),
     ('{"plan_id": "a", "right": 1}', 'right must be true or false'),
     ('{"plan_id": "a", "right": true, "should_be": "[SIT]"}', 'leave should_be out'),
+    ('{"plan_id": "a", "right": true, "should_be": ""}', 'leave should_be out'),
+    ('{"plan_id": "a", "right": false, "text": 7}', 'text must be text'),
     ('{"plan_id": "a", "right": false, "should_be": "[SITT]"}', 'did you mean SIT?'),
     ('{"plan_id": "a", "right": false, "should_be": 7}', 'should_be must be text')])
 def test_wrong_feedback_is_told(text, complaint):

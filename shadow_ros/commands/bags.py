@@ -66,6 +66,31 @@ def recover(folder: tuple[Path, ...], storage: str) -> None:
 
 
 @bags.command()
+@click.argument('bag', nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option('--output', '-o', type=click.Path(path_type=Path), metavar='FILE',
+              help='Write the lessons here, as CSV or JSON lines by its suffix.')
+def review(bag: tuple[Path, ...], output: Optional[Path]) -> None:
+    """
+    Show what BAGs teach, and write it down for a person to look through.
+
+    In the file, say yes or no in the column "use" and mend the column "plan"; then hand the file
+    to `shadow-ros retrain`. Without --output only the summary is shown.
+    """
+    from shadow_ros.learning.lessons.collect import collect
+    from shadow_ros.learning.lessons.review import write_review
+    found = collect(bag)
+    for line in found.summary():
+        say_line(line)
+    for trouble in found.troubles:
+        say_line(paint(f'not used: {trouble}', 'failed'))
+    for conflict in found.conflicts:
+        say_line(paint(f'conflict: {conflict}', 'failed'))
+    if output is not None:
+        write_review(output, found.lessons)
+        say_line(f'{len(found.lessons)} lessons written to {output}')
+
+
+@bags.command()
 @click.argument('bag', type=click.Path(path_type=Path, exists=True))
 @click.option('--from', 'begin', required=True, metavar='TIME',
               help='Beginning: "2026-11-28 10:15", "10:15" of the day of the bag, or seconds '

@@ -34,7 +34,8 @@ def feedback(plan_id: str, right: Optional[bool], should_be: Optional[str]) -> N
     if (right is None) == (should_be is None):
         raise ConfigError('expected one of --right, --wrong and --should-be PLAN; '
                           'try: shadow-ros feedback last --right')
-    told = Feedback(plan_id, bool(right), str(parse(should_be or '')), 'cli', time=time.time())
+    plan = None if should_be is None else str(parse(should_be))
+    told = Feedback(plan_id, bool(right), plan, 'cli', time=time.time())
     with open_client('feedback') as client:
         client.connect(CONNECT_SECONDS)
         if plan_id == LAST:
@@ -42,6 +43,11 @@ def feedback(plan_id: str, right: Optional[bool], should_be: Optional[str]) -> N
         if not client.tell(told):
             raise RobotError('expected a recorder that hears this, found none, so it would be '
                              'lost; start one with: shadow-ros record')
-    meant = 'right' if told.right else f'wrong, it should be {told.should_be or "no motion"}' \
-        if should_be is not None else 'wrong'
-    say_line(paint(f'plan {told.plan_id}: {meant}', 'done'))
+    say_line(paint(f'plan {told.plan_id}: {_in_words(told)}', 'done'))
+
+
+def _in_words(told: Feedback) -> str:
+    if told.right:
+        return 'right'
+    return 'wrong' if told.should_be is None else (
+        f'wrong, it should be {told.should_be or "no motion"}')

@@ -297,7 +297,7 @@ class IntentNode(ShadowNode):
         if heard.at <= self._newest_stop:
             return
         if correction:
-            meant = '' if decision.reason or decision.plan.route != 'edge' else str(
+            meant = None if decision.reason or decision.plan.route != 'edge' else str(
                 Plan(decision.plan.actions))
             self._tell(Feedback(correction.plan_id, False, meant, 'spoken',
                                 heard.text[:_LONGEST_RECORD], heard.stamp))

@@ -55,3 +55,14 @@ def test_scrub(tmp_path):
     assert '1 messages removed' in output and '1 command' in said('bags', 'list', tmp_path / 'day')
     assert 'expected a time' in said(
         'bags', 'scrub', tmp_path / 'day', '--from', 'noon', '--to', '5', code=2)
+
+
+def test_review(tmp_path):
+    plan = '{"id": "a", "text": "plonk yourself", "plan": "[BALANCE]"}'
+    told = '{"plan_id": "a", "right": false, "should_be": "[SIT]"}'
+    write(tmp_path / 'day', [raw(0, 'plan', plan), raw(9, 'feedback', told)])
+    output = said('bags', 'review', tmp_path / 'day', '-o', tmp_path / 'review.csv')
+    assert 'corrected     1, used 1' in output and '1 lessons written' in output
+    assert 'yes,plonk yourself,[SIT],corrected' in (tmp_path / 'review.csv').read_text('utf-8')
+    assert 'ends in .csv or .jsonl' in said(
+        'bags', 'review', tmp_path / 'day', '-o', tmp_path / 'review.xls', code=2)

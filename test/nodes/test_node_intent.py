@@ -141,7 +141,7 @@ def test_correction_of_a_correction_is_about_the_first(graph):
 def test_correction_without_a_command_has_no_label(graph):
     """It was wrong, so much is sure; a bare no before talk is talk."""
     feedback, _, after = corrected(graph, 'turn left', 'no, I meant who are you')
-    assert feedback.should_be == '' and after.plan.route == 'talk'
+    assert feedback.should_be is None and after.plan.route == 'talk'
     graph.feedback.clear()
     plan_of(graph, 'turn left')
     plan_of(graph, 'no, who are you')
