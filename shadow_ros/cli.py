@@ -12,6 +12,7 @@ from shadow_ros.commands.ask import ask
 from shadow_ros.commands.bags import bags
 from shadow_ros.commands.demo import demo
 from shadow_ros.commands.doctor import doctor
+from shadow_ros.commands.evaluate import evaluate
 from shadow_ros.commands.export import export
 from shadow_ros.commands.feedback import feedback
 from shadow_ros.commands.graph import resume, say, stop
@@ -126,7 +127,7 @@ def main(ctx: click.Context) -> None:
 
 
 for _command in (demo, up, say, stop, resume, ask, listen, doctor, export, virtual, scenario,
-                 record, bags, feedback, train, serve, tokens):
+                 record, bags, feedback, train, evaluate, serve, tokens):
     main.add_command(_command)
 
 

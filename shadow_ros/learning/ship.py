@@ -43,6 +43,6 @@ def ship(made: Made, run: Path, edge: Optional[Path] = None,
 
 def _public(recipe: Recipe) -> Recipe:
     """Return the recipe without this machine's paths; names are enough to find the parts again."""
-    return replace(recipe, **{
-        field: Path(getattr(recipe, field)).name
-        for field in ('negatives', 'start_from', 'backbone_from')})
+    return replace(recipe, negatives=Path(recipe.negatives).name,
+                   start_from=Path(recipe.start_from).name,
+                   backbone_from=Path(recipe.backbone_from).name)

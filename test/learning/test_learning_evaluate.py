@@ -1,46 +1,83 @@
-"""The figures of the evaluation, on thoughts made by hand."""
+"""The figures of the evaluation, on thoughts made by hand, and the command on a real model."""
+
+import json
+import os
+from pathlib import Path
+import re
+import subprocess
+import sys
 
 import pytest
 
+from shadow_ros.errors import ConfigError
 from shadow_ros.intent.thought import Thought
+from shadow_ros.learning.calibration import best_threshold, calibration_error, reliability
+from shadow_ros.learning.compare import compare
 from shadow_ros.learning.corpus.compose import Example
-from shadow_ros.learning.data import read_examples
-from shadow_ros.learning.evaluate import (
-    best_threshold, by_category, calibration_error, moves, report, Result)
+from shadow_ros.learning.evaluate import by_category, confusion, details, report
+from shadow_ros.learning.figures import figures
+from shadow_ros.learning.judge import judge, moves, open_engine, Result
+from shadow_ros.learning.page import page
 from shadow_ros.plan import parse
 
+EDGE = Path(__file__).parents[2] / 'models/edge'
 
-def result(wanted, got, confidence=0.9, threshold=0.5, lang='en', category='x'):
-    thought = Thought(parse(got), confidence, {'total': 10.0})
-    return Result(Example('some text', wanted, lang, category), thought, threshold)
+
+def result(wanted, got, confidence=0.9, threshold=0.5, lang='en', category='x', total=10.0,
+           **more):
+    thought = Thought(parse(got), confidence, {'total': total})
+    return Result(Example('some text', wanted, lang, category), thought, threshold, **more)
 
 
 RESULTS = [
     result('[SIT]', '[SIT] Sitting.', category='simple'),
     result('[SIT]', '[LIE] Down I go.', category='simple'),
     result('[STOP]', '[STOP] Stopping.', category='stop'),
+    result('[STOP]', '', category='stop', stopped=True),
     result('', '[BACK_FLIP] Here goes!', category='talk'),
     result('', 'Hello!', lang='zh', category='talk'),
     result('[REMOTE]', '[REMOTE] Let me ask.', category='remote'),
     result('[REMOTE]', '[MOVE x=1.0]', confidence=0.3, category='remote'),
+    result('[MOVE x=2.0][SIT]', '[MOVE x=3.0][SIT]', category='amounts', total=90.0),
 ]
 
 
 def test_the_report_counts_what_matters():
     found = report(RESULTS)
-    assert found['count'] == 7
-    assert found['exact'] == pytest.approx(4 / 7, abs=1e-4)
+    assert found['count'] == 9
+    assert found['exact'] == pytest.approx(5 / 9, abs=1e-4)
     assert found['exact_zh'] == 1.0
-    assert found['false_motion'] == pytest.approx(1 / 5, abs=1e-4)
+    assert found['names'] == pytest.approx(6 / 9, abs=1e-4)
+    assert found['parameters'] == pytest.approx(4 / 5, abs=1e-4)
+    assert found['false_motion'] == pytest.approx(1 / 6, abs=1e-4)
     assert found['acrobatic_false_motion'] == 1
-    assert found['stop_recall'] == 1.0
-    assert found['remote_recall'] == 0.5
-    assert found['remote_precision'] == 1.0
-    assert found['latency_median'] == 10.0
+    assert (found['stop_recall'], found['stop_recall_model']) == (1.0, 0.5)
+    assert (found['remote_recall'], found['remote_precision']) == (0.5, 1.0)
+    assert found['asked_back'] == pytest.approx(1 / 9, abs=1e-4)
+    assert (found['latency_median'], found['latency_p99']) == (10.0, 10.0)
+
+
+def test_details_tell_of_actions_confusions_and_errors():
+    found = details(RESULTS)
+    assert found['actions']['SIT'] == {'count': 3, 'recall': 0.6667, 'precision': 1.0}
+    assert found['actions']['STOP'] == {'count': 2, 'recall': 1.0, 'precision': 1.0}
+    assert confusion(RESULTS)['REMOTE'] == {'REMOTE': 1, 'asked': 1}
+    assert confusion(RESULTS)['SIT'] == {'SIT': 1, 'LIE': 1}
+    assert [e['false_motion'] for e in found['errors']].count(True) == 1
 
 
 def test_categories_are_kept_apart():
-    assert by_category(RESULTS) == {'remote': 0.5, 'simple': 0.5, 'stop': 1.0, 'talk': 0.5}
+    assert by_category(RESULTS) == {
+        'amounts': 0.0, 'remote': 0.5, 'simple': 0.5, 'stop': 1.0, 'talk': 0.5}
+
+
+def test_the_attached_model_is_held_to_its_own_plan():
+    example = Example('five hops', '[REMOTE]', 'en', 'x', '[JUMP][JUMP]')
+    thought = Thought(parse('[JUMP][JUMP]'), 0.9, {'total': 1.0})
+    assert Result(example, thought, 0.5, attached=True).exact
+    assert not Result(example, thought, 0.5).exact
+    beyond = Example('find my keys', '[REMOTE]', 'en', 'x')
+    assert Result(beyond, Thought(parse('No.'), 0.9, {'total': 1.0}), 0.5, attached=True).exact
 
 
 def test_doubt_turns_a_motion_into_a_question():
@@ -60,6 +97,7 @@ def test_calibration_error_is_the_gap_between_said_and_right():
         result('[SIT]', '[LIE]', confidence=0.95)]
     assert calibration_error(sure) == pytest.approx(0.20)
     assert calibration_error([result('[SIT]', '[SIT]', confidence=1.0)]) == 0.0
+    assert [(b.count, b.accuracy) for b in reliability(sure)] == [(4, 0.75)]
 
 
 def test_the_threshold_lies_between_right_and_wrong():
@@ -74,7 +112,95 @@ def test_no_acrobatics_pass_the_threshold_whatever_it_costs():
     assert (1 + best_threshold(results)) / 2 > 0.9
 
 
-def test_examples_are_read(tmp_path):
-    path = tmp_path / 'dev.jsonl'
-    path.write_text('{"text": "坐", "plan": "[SIT]", "lang": "zh", "category": "a"}\n\n', 'utf-8')
-    assert read_examples(path) == [Example('坐', '[SIT]', 'zh', 'a')]
+def test_a_clear_difference_has_an_interval_without_zero():
+    good = [result('[SIT]', '[SIT]' if i % 10 else '[LIE]') for i in range(200)]
+    bad = [result('[SIT]', '[SIT]' if i % 2 else '[LIE]') for i in range(200)]
+    found = compare(good, bad)
+    assert found['exact']['difference'] == pytest.approx(0.4)
+    assert 0.3 < found['exact']['low'] < 0.4 < found['exact']['high'] < 0.5
+    assert (found['only_ours'], found['only_theirs']) == (80, 0)
+    assert compare(good, bad) == found
+    same = compare(good, good)['exact']
+    assert (same['low'], same['difference'], same['high']) == (0.0, 0.0, 0.0)
+
+
+def test_models_are_compared_on_the_same_examples_only():
+    with pytest.raises(ValueError, match='same examples'):
+        compare(RESULTS, RESULTS[1:])
+
+
+def test_the_page_holds_its_pictures_and_escapes_what_was_said():
+    wrong = [*RESULTS, result('[SIT]', '[LIE]', category='<b>')]
+    found = {'name': 'ours', **details(wrong)}
+    pictures = figures(found, [found])
+    html = page('ours', found, pictures, found, compare(wrong, wrong))
+    assert all(png.startswith(b'\x89PNG') for png in pictures.values())
+    assert html.count('data:image/png;base64,') == len(pictures) == 4
+    assert '<b>' not in html and '&lt;b&gt;' in html
+    assert 'exact plan' in html and '95 percent interval' in html
+
+
+def test_an_unknown_mode_is_refused():
+    with pytest.raises(ConfigError, match='attached, detached, plain'):
+        open_engine(EDGE, 'upside down')
+
+
+def test_the_edge_reads_the_history_of_an_example(monkeypatch):
+    engine, attached = open_engine(EDGE)
+    assert not attached
+    seen = []
+    think = engine.think
+    monkeypatch.setattr(engine, 'think', lambda text, turns=(): seen.append(turns) or think(text))
+    judge(engine, [Example('again', '[SIT]', 'en', 'x', '', (('sit', '[SIT]'),))])
+    assert seen == [(('sit', '[SIT]'),)]
+
+
+def evaluate(*words):
+    """Run the command; its output is a pipe, so JSON."""
+    return subprocess.run([sys.executable, '-m', 'shadow_ros.cli', 'evaluate', *map(str, words)],
+                          capture_output=True, text=True, timeout=100)
+
+
+@pytest.mark.timeout(120)
+def test_the_command_measures_compares_and_writes_a_report(tmp_path):
+    data = tmp_path / 'data.jsonl'
+    data.write_text('\n'.join(json.dumps({'text': text, 'plan': plan, 'category': 'c'})
+                              for text, plan in (('sit down', '[SIT]'), ('stop', '[STOP]'),
+                                                 ('turn left', '[TURN yaw=-90]'))), 'utf-8')
+    out = tmp_path / 'out'
+    done = evaluate(EDGE, '--data', data, '--against', EDGE, '--out', out, '--errors')
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found['count'], found['exact']) == (3, 0.6667)
+    assert found['comparison']['exact']['difference'] == 0.0
+    assert found['errors'][0]['got'] == '[TURN yaw=90]'
+    assert json.loads((out / 'report.json').read_text('utf-8'))['against']['exact'] == 0.6667
+    assert re.search(r'<h1>.*edge</h1>', (out / 'report.html').read_text('utf-8'))
+    assert {path.name for path in out.iterdir()} >= {'calibration.png', 'confusion.png'}
+
+
+@pytest.mark.timeout(120)
+def test_the_command_says_what_is_missing(tmp_path):
+    done = evaluate(EDGE, '--data', tmp_path / 'none.jsonl')
+    assert done.returncode == 2 and 'cannot be read' in done.stderr
+    assert 'Traceback' not in done.stderr
+
+
+@pytest.mark.parametrize('command, module, extra', [
+    (('train', '--preset', 'smoke', '--run', 'run'), 'accelerate', 'train'),
+    (('evaluate', str(EDGE)), 'torch', 'intent'),
+    (('evaluate', str(EDGE), '--out', 'out'), 'matplotlib', 'train')],
+    ids=['train', 'evaluate', 'report'])
+@pytest.mark.timeout(120)
+def test_a_missing_package_is_named_with_its_extra(tmp_path, command, module, extra):
+    data = tmp_path / 'data.jsonl'
+    data.write_text('{"text": "sit down", "plan": "[SIT]"}', 'utf-8')
+    words = [*command, *(('--data', str(data)) if command[0] == 'evaluate' else ())]
+    done = subprocess.run(
+        [sys.executable, '-c', f'import sys; sys.modules[{module!r}] = None\n'
+         f'from shadow_ros.cli import main; main({words!r})'],
+        capture_output=True, text=True, timeout=100, cwd=tmp_path,
+        env={**os.environ, 'PYTHONPATH': str(EDGE.parents[1])})
+    assert done.returncode == 2
+    assert f'{module}' in done.stderr and f'shadow_ros[{extra}]' in done.stderr
+    assert 'Traceback' not in done.stderr

@@ -8,7 +8,8 @@ from shadow_ros.actions import TABLE_VERSION
 from shadow_ros.intent.engine import EdgeEngine, find_shipped_model
 from shadow_ros.intent.router import route
 from shadow_ros.learning.data import read_examples
-from shadow_ros.learning.evaluate import acrobatic, judge, moves, report
+from shadow_ros.learning.evaluate import report
+from shadow_ros.learning.judge import acrobatic, judge, moves
 from shadow_ros.plan import parse
 
 DEV = Path(__file__).parents[1] / 'data' / 'dev_commands.jsonl'
