@@ -7,6 +7,7 @@ from shadow_ros.commands.style import bold, one_line, paint
 from shadow_ros.records import Event, PlanRecord
 
 _LONG = 1000  # characters
+_OVERTAKES = 0.5  # s for which a reply may be ahead of the plan and the event that it belongs to
 
 
 News = Union[PlanRecord, Event]
@@ -27,6 +28,7 @@ class Exchange:
     replies: list[str] = field(default_factory=list)
     end: Optional[Event] = None
     _early: list[tuple[float, Event]] = field(default_factory=list)
+    _said: list[tuple[float, str]] = field(default_factory=list)
 
     def take(self, news: News, now: float) -> list[News]:
         """
@@ -53,13 +55,22 @@ class Exchange:
             return [event]
         return []
 
-    def take_reply(self, text: str) -> bool:
-        """Take what the robot says; return whether it is news: no plan or event told it yet."""
-        told = {event.reason for _, event in self.events} | {*self.replies}
-        if self.plan:
-            told.add(self.plan.plan.reply)
-        self.replies.append(text)
-        return text not in told
+    def take_reply(self, text: str, now: float) -> None:
+        """Take what the robot says; like an event it may be faster than what it belongs to."""
+        self._said.append((now, text))
+
+    def due_replies(self, now: float) -> list[str]:
+        """Return what was said, in its place among plan and events, and not told by these."""
+        due = []
+        while self._said and (self.events or now - self._said[0][0] > _OVERTAKES):
+            _, text = self._said.pop(0)
+            told = {event.reason for _, event in self.events} | {*self.replies}
+            if self.plan:
+                told.add(self.plan.plan.reply)
+            self.replies.append(text)
+            if text not in told:
+                due.append(text)
+        return due
 
     @property
     def kinds(self) -> list[str]:

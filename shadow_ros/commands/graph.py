@@ -1,7 +1,7 @@
 """`shadow-ros say`, `stop` and `resume`: a running graph from a terminal."""
 
 import time
-from typing import TYPE_CHECKING
+from typing import Iterable, TYPE_CHECKING
 
 import click
 
@@ -71,22 +71,23 @@ def converse(client: 'GraphClient', text: str, timeout: float) -> Exchange:
             raise RobotError(f'expected the end of {text[:60]!r} within {waited:.0f} s, got '
                              f'{", ".join(exchange.kinds) or "no plan"}; the robot may still be '
                              'at it: shadow-ros stop')
-        for news in client.listen(0.1):
-            show(exchange, news)
+        _show(exchange, client.listen(0.1))
     client.wait_until(lambda: False, LAST_WORDS_SECONDS)
-    for news in client.listen(0.0):
-        show(exchange, news)
+    _show(exchange, client.listen(0.0))
     return exchange
 
 
-def show(exchange: Exchange, news: 'News') -> None:
+def _show(exchange: Exchange, heard: Iterable['News']) -> None:
     """Print what concerns the exchange."""
     from shadow_ros.nodes.client import Reply
-    if isinstance(news, (PlanRecord, Event)):
-        for line in news_lines(exchange, exchange.take(news, time.monotonic())):
-            say_line(line)
-    elif isinstance(news, Reply) and exchange.take_reply(news.text):
-        say_line(reply_line(news.text))
+    for news in heard:
+        if isinstance(news, (PlanRecord, Event)):
+            for line in news_lines(exchange, exchange.take(news, time.monotonic())):
+                say_line(line)
+        elif isinstance(news, Reply):
+            exchange.take_reply(news.text, time.monotonic())
+    for text in exchange.due_replies(time.monotonic()):
+        say_line(reply_line(text))
 
 
 @click.command()

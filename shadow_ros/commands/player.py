@@ -88,6 +88,9 @@ class Player:
         self._check()
         for news in self.client.listen(seconds):
             self._take(news)
+        for said in self.recording.said:
+            for text in said.exchange.due_replies(self.now):
+                say_line('  ' + reply_line(text))
 
     def _take(self, news: 'News') -> None:
         from shadow_ros.nodes.client import Heard, Pose, Reply
@@ -98,8 +101,8 @@ class Player:
         elif isinstance(news, Heard) and news.final:
             self.heard.append(self.give(news.text, 'spoken', publish=False))
         elif isinstance(news, Reply):
-            if self.recording.said and self.recording.said[-1].exchange.take_reply(news.text):
-                say_line('  ' + reply_line(news.text))
+            if self.recording.said:
+                self.recording.said[-1].exchange.take_reply(news.text, self.now)
         elif isinstance(news, (PlanRecord, Event)):
             self._tell(news)
 

@@ -62,9 +62,23 @@ def test_a_long_text_is_known_by_its_beginning():
 
 def test_a_reply_is_told_once():
     one = exchange('[BACK_FLIP] Wow!', ('refused', -1, 'Not allowed.'))
-    assert [one.take_reply(text) for text in ('Wow!', 'Not allowed.', 'Oh.', 'Oh.')] == [
-        False, False, True, False]
+    for text in ('Wow!', 'Not allowed.', 'Oh.', 'Oh.'):
+        one.take_reply(text, 100.0)
+    assert one.due_replies(100.0) == ['Oh.'] and one.due_replies(200.0) == []
     assert one.reason == 'Not allowed.'
+
+
+def test_a_reply_that_overtakes_its_event_waits_for_it_but_not_for_ever():
+    one, record = Exchange('do it', 0.0), PlanRecord(parse('[BACK_FLIP]'), text='do it')
+    one.take_reply('Not allowed.', 0.1)
+    assert one.due_replies(0.1) == []
+    one.take(record, 0.2)
+    assert one.due_replies(0.2) == []
+    one.take(Event(record.id, 'refused', reason='Not allowed.'), 0.3)
+    assert one.due_replies(0.3) == []
+    slow = Exchange('think', 0.0)
+    slow.take_reply('Let me think.', 0.1)
+    assert slow.due_replies(1.0) == ['Let me think.']
 
 
 @pytest.mark.parametrize('kind, data, text', [
