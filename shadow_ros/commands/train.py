@@ -33,12 +33,12 @@ _EXAMPLES = (
 @click.option('--own', type=click.Path(path_type=Path), metavar='FILE',
               help='JSON lines of your own examples: text, plan, lang and, if you like, cloud and '
                    'history.')
-@click.option('--keep-out', type=click.Path(path_type=Path), metavar='FILE',
-              help='JSON lines whose texts are never trained on: a development set.')
+@click.option('--keep-out', type=click.Path(path_type=Path), multiple=True, metavar='FILE',
+              help='JSON lines that are never trained on: a development set. May be repeated.')
 @click.option('--set', 'changes', multiple=True, metavar='KEY=VALUE',
               help='Change a field of the recipe.')
 @click.option('--cpu', is_flag=True, help='Leave a GPU alone.')
-def train(run: Path, keep_out: Optional[Path], own: Optional[Path], cpu: bool,
+def train(run: Path, keep_out: tuple[Path, ...], own: Optional[Path], cpu: bool,
           **options: Any) -> None:
     """
     Train a shadow that works alone and under its backbone.
@@ -54,7 +54,7 @@ def train(run: Path, keep_out: Optional[Path], own: Optional[Path], cpu: bool,
     from transformers.utils import logging
     quiet: Any = logging.disable_progress_bar
     quiet()
-    forbidden = [example.text for example in read_examples(keep_out)] if keep_out else []
+    forbidden = [example for path in keep_out for example in read_examples(path)]
     try:
         made = make(recipe, run, forbidden, read_examples(own) if own else (), cpu)
     finally:

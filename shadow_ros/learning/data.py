@@ -102,23 +102,25 @@ def _bucket(text: str) -> int:
     return int(hashlib.sha256(normalise(text).encode()).hexdigest(), 16) % HELD_OUT
 
 
-def compose(examples: int, seed: int, forbidden: Iterable[str] = (),
+def compose(examples: int, seed: int, forbidden: Iterable[Example] = (),
             public: Sequence[Example] = (), every: int = 1,
             sequences: float = 1.0, beyond: float = 0.0) -> list[Example]:
     """
     Return the training examples: composed ones, then one in `every` of the public negatives.
 
     The share `beyond` of the composed ones is of what only the attached model carries out or
-    what refers to earlier turns. `forbidden` are texts of the development set, which must never
-    be trained on. A text has one plan: a public one that the corpus has already is left out.
+    what refers to earlier turns. The `forbidden` ones of a development set are never trained on:
+    neither their texts nor, where they have a history, the text after just that. A text has one
+    plan: a public one that the corpus has already is left out.
     """
-    kept_out = frozenset(normalise(text) for text in forbidden)
+    kept_out = frozenset(map(reading, forbidden))
+    texts = frozenset(read[0] for read in kept_out if len(read) == 1)
     more = round(examples * beyond)
     found = list(Beyond(seed).examples(more, kept_out))
     seen = {reading(example) for example in found}
-    found += [e for e in Composer(seed, sequences=sequences).examples(examples - more, kept_out)
+    found += [e for e in Composer(seed, sequences=sequences).examples(examples - more, texts)
               if reading(e) not in seen]
-    known = {normalise(example.text) for example in found} | kept_out
+    known = {normalise(example.text) for example in found} | texts
     new = []
     for example in public:
         key = normalise(example.text)

@@ -41,7 +41,7 @@ class Made:
     attached: Optional[ShadowedModel] = None
 
 
-def train(recipe: Recipe, run: Path, forbidden: Sequence[str] = (),
+def train(recipe: Recipe, run: Path, forbidden: Sequence[Example] = (),
           own: Sequence[Example] = (), cpu: bool = False) -> Made:
     """Train by the recipe, or finish what was begun; `own` examples join the composed ones."""
     recipe.save(run)
@@ -139,7 +139,7 @@ def _made(recipe: Recipe, codec: Codec, module: Any) -> Made:
     return Made(recipe, codec, as_shadow(merged(module)).eval())
 
 
-def _examples(run: Path, recipe: Recipe, forbidden: Sequence[str],
+def _examples(run: Path, recipe: Recipe, forbidden: Sequence[Example],
               own: Sequence[Example]) -> list[Example]:
     """Return the run's examples, composed once: a resumed run must see the same."""
     path = run / EXAMPLES_FILE

@@ -1,6 +1,7 @@
 """What only the attached model carries out, and follow-ups."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +11,10 @@ from shadow_ros.intent.prompt import MAX_TURNS
 from shadow_ros.learning.corpus.beyond import Beyond, KINDS, reading
 from shadow_ros.learning.corpus.compose import Composer
 from shadow_ros.learning.corpus.follow import FOLLOW_UPS
-from shadow_ros.learning.data import cloud_plan, compose
+from shadow_ros.learning.data import cloud_plan, compose, read_examples
 from shadow_ros.plan import parse
+
+DEV = Path(__file__).parents[1] / 'data/dev_cloud.jsonl'
 
 
 @pytest.fixture(scope='module')
@@ -101,8 +104,21 @@ def test_a_text_of_the_corpus_gives_way_to_the_same_text_with_two_plans():
     assert sum(e.category in KINDS for e in mixed) == 1500
 
 
-def test_forbidden_texts_are_left_out(examples):
-    text = next(e.text for e in examples if e.category == 'shape')
-    from shadow_ros.intent.amounts import normalise
-    again = Beyond(seed=5).examples(500, frozenset({normalise(text)}))
-    assert text not in [example.text for example in again]
+def test_what_is_forbidden_is_left_out(examples):
+    """A text with all that may come before it; of a follow-up, only that after its own turns."""
+    shape = next(e for e in examples if e.category == 'shape')
+    times = Counter(reading(e)[0] for e in examples)
+    follow = next(e for e in examples if e.category == 'follow' and times[reading(e)[0]] > 2)
+    found = list(map(reading, compose(2500, 5, [shape, follow], beyond=1.0)))
+    assert reading(shape)[0] not in [read[0] for read in found]
+    assert reading(follow) not in found
+    assert reading(follow)[0] in [read[0] for read in found]
+
+
+def test_the_hand_written_set_is_sound():
+    rows = read_examples(DEV)
+    assert min(Counter(e.lang for e in rows).values()) >= 110
+    assert len(set(map(reading, rows))) == len(rows)
+    for example in rows:
+        assert accepts(example.plan) or not example.plan
+        assert cloud_plan(example) != example.plan or not example.plan.startswith('[REMOTE]')

@@ -29,6 +29,7 @@ _COUNTS = (4, 4, 4, 5, 5, 5, 6, 7, 8, 10)
 _SECOND = re.compile(r'\$len2')
 
 Turn = tuple[str, str]
+Reading = tuple[Any, ...]
 
 
 class Beyond:
@@ -41,15 +42,17 @@ class Beyond:
         self.composer.rng = self.rng
         self.files = {lang: read(f'beyond_{lang}') for lang in self.languages}
 
-    def examples(self, n: int, forbidden: frozenset[str] = frozenset()) -> Iterator[Example]:
-        """Yield n examples, different in text or history; none whose text is forbidden."""
-        seen: set[tuple[Any, ...]] = set()
+    def examples(self, n: int, forbidden: frozenset[Reading] = frozenset()) -> Iterator[Example]:
+        """Yield n examples, different in text or history; none that reads as a forbidden one."""
+        seen: set[Reading] = set()
         while len(seen) < n:
             example = self.draw()
-            key = None if example is None else reading(example)
-            if example is None or key in seen or normalise(example.text) in forbidden:
+            if example is None:
                 continue
-            seen.add(key or ())
+            key = reading(example)
+            if key in seen or key in forbidden or key[:1] in forbidden:
+                continue
+            seen.add(key)
             yield example
 
     def draw(self) -> Optional[Example]:
@@ -219,7 +222,7 @@ class Beyond:
         return Example(text, self.composer._remote_plan(lang), lang, category, plan, history)
 
 
-def reading(example: Example) -> tuple[Any, ...]:
-    """Return what the model reads of an example: the text and the turns before it."""
+def reading(example: Example) -> Reading:
+    """Return what the model reads of an example: the text, then the turns before it."""
     return (normalise(example.text),
             *((normalise(said), plan) for said, plan in example.history))
