@@ -1,8 +1,11 @@
 """Precedence on a busy computer for the processes that keep a walking robot under command."""
 
+from contextlib import suppress
 import os
+from pathlib import Path
 
 _NICE = -10
+_GROUP = Path('/proc/self/autogroup')
 
 
 def take_precedence() -> None:
@@ -23,7 +26,13 @@ def give_way() -> None:
 
 
 def _ask(nice: int) -> None:
-    try:
+    """
+    Set the niceness of this process, and of its session if it leads one.
+
+    Where the kernel groups processes by session (sched_autogroup, see sched(7)), niceness counts
+    only within a session, and that of the session among all.
+    """
+    with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, nice)
-    except OSError:
-        pass
+        if os.getsid(0) == os.getpid():
+            _GROUP.write_text(str(nice))
