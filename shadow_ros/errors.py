@@ -36,6 +36,21 @@ class RobotError(ShadowRosError):
     """The robot, its network or its service does not answer as it must."""
 
 
+class CloudError(ShadowRosError):
+    """
+    The backbone's server did not answer as it must.
+
+    `why` names the phrase that tells the user (`cloud_slow` and its like), `retry` says that
+    asking again may help at once; `status` is that of HTTP, 0 where it did not come to that.
+    """
+
+    def __init__(self, text: str, why: str, retry: bool = False) -> None:
+        super().__init__(text)
+        self.why = why
+        self.retry = retry
+        self.status = 0
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `; did you mean X?`, or the list of what is known, for the end of an error text."""
     choices = sorted(known)

@@ -1,0 +1,58 @@
+"""
+The circuit breaker: who does not answer is left alone for a while; pure, time passed in.
+
+    breaker.allows(now)         # False: do not even try
+    breaker.failed(now)         # True: it has just been given up
+    breaker.probe_due(now)      # True: look now, once, whether it is back
+    breaker.succeeded()         # True: it is back
+"""
+
+FAILURES = 3  # in a row, then it is given up
+PAUSE = 2.0  # s until the first look; doubles with each that fails
+LONGEST_PAUSE = 30.0  # s
+
+
+class Breaker:
+    """Closed (asks), open (leaves alone) or half-open (one probe is under way)."""
+
+    def __init__(self, failures: int = FAILURES, pause: float = PAUSE,
+                 longest: float = LONGEST_PAUSE) -> None:
+        self._limit = failures
+        self._first, self._longest = pause, longest
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew, closed."""
+        self._failures = 0
+        self._pause = self._first
+        self._look_at = 0.0
+        self.state = 'closed'
+
+    def allows(self, now: float) -> bool:
+        """Return whether a question may be asked."""
+        return self.state == 'closed'
+
+    def failed(self, now: float) -> bool:
+        """Count a failure; return whether this one has opened the breaker."""
+        self._failures += 1
+        if self.state == 'closed' and self._failures < self._limit:
+            return False
+        opened = self.state == 'closed'
+        if not opened and self.state == 'half-open':
+            self._pause = min(self._longest, 2 * self._pause)
+        self.state = 'open'
+        self._look_at = now + self._pause
+        return opened
+
+    def succeeded(self) -> bool:
+        """Take note of an answer; return whether it was given up before."""
+        was_open = self.state != 'closed'
+        self.reset()
+        return was_open
+
+    def probe_due(self, now: float) -> bool:
+        """Return True once when it is time to look whether it is back."""
+        if self.state != 'open' or now < self._look_at:
+            return False
+        self.state = 'half-open'
+        return True
