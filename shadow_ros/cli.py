@@ -15,7 +15,7 @@ from shadow_ros.commands.doctor import doctor
 from shadow_ros.commands.evaluate import evaluate
 from shadow_ros.commands.export import export
 from shadow_ros.commands.feedback import feedback
-from shadow_ros.commands.graph import resume, say, stop
+from shadow_ros.commands.graph import attach, detach, resume, say, stop
 from shadow_ros.commands.listen import listen
 from shadow_ros.commands.record import record
 from shadow_ros.commands.scenario import scenario
@@ -127,7 +127,7 @@ def main(ctx: click.Context) -> None:
 
 
 for _command in (demo, up, say, stop, resume, ask, listen, doctor, export, virtual, scenario,
-                 record, bags, feedback, train, evaluate, serve, tokens):
+                 record, bags, feedback, train, evaluate, serve, tokens, attach, detach):
     main.add_command(_command)
 
 

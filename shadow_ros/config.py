@@ -72,6 +72,24 @@ class Backbone:
     """The larger model in the cloud."""
 
     url: str = _key('', 'address of the backbone server; empty works without one')
+    kind: str = _key(
+        'auto', 'who answers there: shadow-ros serve, or any server of the OpenAI API',
+        choices=('auto', 'shadow', 'openai'))
+    model: str = _key('', 'model to ask there; empty is the first one, or the only one')
+    token_file: str = _key('', 'path of a file with the token for the server; empty sends none')
+    certificate: str = _key(
+        '', 'the only certificate to trust: path or sha256:...; empty trusts the system')
+    policy: str = _key(
+        'remote', 'what is asked: what is beyond the edge, what it is unsure of too, or all',
+        choices=('remote', 'unsure', 'compare'), live=True)
+    share: str = _key(
+        'turns', 'what may leave the robot; each includes the ones before it',
+        choices=('nothing', 'text', 'turns', 'state'), live=True)
+    deadline: float = _key(
+        4.0, 'how long the backbone may take', low=0.5, high=30.0, unit='s')
+    patience: float = _key(
+        1.0, 'how long it may take until the robot says that it thinks', low=0.1, high=30.0,
+        unit='s', live=True)
 
 
 @dataclass(frozen=True)
@@ -103,6 +121,9 @@ class Robot:
     obstacle_avoidance: str = _key(
         'keep', 'set the obstacle avoidance of the robot at start, or keep it as it is',
         choices=('keep', 'on', 'off'))
+    cloud_actions: int = _key(
+        3, 'how many actions a plan of the cloud may have without a yes', low=0, high=5,
+        live=True)
     confirm_timeout: float = _key(
         8.0, 'how long a question for a yes stays open', low=1.0, high=60.0, unit='s', live=True)
 

@@ -158,6 +158,32 @@ class Feedback:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """What edge and cloud made of the same command, for bags: plan texts, models, times (ms)."""
+
+    plan_id: str
+    text: str
+    edge: str
+    cloud: str
+    same: bool
+    edge_confidence: float = 0.0
+    cloud_confidence: float = 0.0
+    edge_model: str = ''
+    cloud_model: str = ''
+    edge_ms: float = 0.0
+    cloud_ms: float = 0.0
+
+    def to_json(self) -> str:
+        """Return the comparison as one line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> 'Comparison':
+        """Return the comparison of a JSON line, or raise PlanError."""
+        return _known(cls, load_object(text, 'a comparison'))
+
+
+@dataclass(frozen=True)
 class RobotState:
     """The content of the `state` topic; `battery` is in percent, -1 when the body has none."""
 

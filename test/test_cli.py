@@ -54,7 +54,7 @@ def test_version_is_that_of_the_package():
 @pytest.mark.parametrize('args, near', [
     (['aks', 'sit'], 'did you mean ask?'),
     (['docter'], 'did you mean doctor?'),
-    (['xyzzy'], 'known are: ask, bags, demo'),
+    (['xyzzy'], 'known are: ask, attach, bags'),
     (['demo', '--sya', 'sit'], '--say'),
     (['up', '--robot.acrobatic', 'true'], '--robot.acrobatics'),
 ], ids=lambda value: ' '.join(value) if isinstance(value, list) else '')

@@ -75,6 +75,11 @@ class Errand:
         if self._close() and self.work:
             self.work.cancel()
 
+    @property
+    def open(self) -> bool:
+        """Return whether an outcome may still come."""
+        return self._open
+
     def _close(self) -> bool:
         """Return whether it was open until now."""
         with self._lock:
@@ -107,7 +112,7 @@ class Link:
     @property
     def available(self) -> bool:
         """Return whether a question would be asked at all."""
-        return self._speaker is not None and self._breaker.allows(time.monotonic())
+        return self._speaker is not None and self._breaker.allows()
 
     def attach(self) -> 'Future[str]':
         """Reach the server; the future holds a sentence, or why it cannot be attached."""
@@ -173,7 +178,7 @@ class Link:
         except (ShadowRosError, asyncio.CancelledError):
             await line.close()
             raise
-        self._breaker.reset()
+        self._breaker.reset(time.monotonic())
         self._line, self._speaker = line, speaker
         self.state = LinkState(True, True, speaker.model, latency)
         return f'attached to {speaker.model} at {self._address.base}, {latency:.0f} ms away'
@@ -211,7 +216,7 @@ class Link:
         self._tell(str(error))
 
     def _succeeded(self, speaker: Speaker) -> None:
-        if self._breaker.succeeded() and self._speaker is not None:
+        if self._breaker.succeeded(time.monotonic()) and self._speaker is not None:
             self._on_change('back')
         self._tell('')
 
@@ -223,7 +228,7 @@ class Link:
                                    self.state.latency_ms, trouble)
 
     async def _watch_over(self) -> None:
-        """Look from time to time whether a server that was given up is back."""
+        """Look from time to time whether the server is there, and above all whether it is back."""
         while True:
             await asyncio.sleep(_TICK)
             speaker = self._speaker
@@ -232,7 +237,8 @@ class Link:
             try:
                 await asyncio.wait_for(speaker.look(_LOOK_SECONDS), _LOOK_SECONDS)
             except (CloudError, asyncio.TimeoutError) as error:
-                self._breaker.failed(time.monotonic())
+                if self._breaker.failed(time.monotonic()) and speaker is self._speaker:
+                    self._on_change('lost')
                 self._tell(str(error) or 'no answer')
             else:
                 if speaker is self._speaker:

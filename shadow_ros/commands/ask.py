@@ -1,5 +1,6 @@
 """`shadow-ros ask`: text to plan, by the same way as in the intent node; no motion."""
 
+from contextlib import ExitStack
 from itertools import chain
 import json
 from pathlib import Path
@@ -9,15 +10,17 @@ from typing import Any, Iterable, Iterator, Optional
 
 import click
 
+from shadow_ros.commands.cloud import Cloud, options
 from shadow_ros.commands.lines import from_file, from_stdin, Question
 from shadow_ros.commands.style import bold, one_line, paint, say_line, stdout_is_terminal
-from shadow_ros.errors import ConfigError
+from shadow_ros.errors import CloudError, ConfigError, shorten
 from shadow_ros.plan import Action, Plan
 
 _EXAMPLES = (
     '\b\n'
     '  shadow-ros ask "walk forward two meters, then sit" "坐下"\n'
-    '  shadow-ros ask --file commands.txt > plans.jsonl\n')
+    '  shadow-ros ask --file commands.txt > plans.jsonl\n'
+    '  shadow-ros ask --backbone http://127.0.0.1:8713 "walk in a square"\n')
 
 
 @click.command(epilog=_EXAMPLES)
@@ -30,22 +33,23 @@ _EXAMPLES = (
               help='Print JSON lines at a terminal too (in a pipe they always are).')
 @click.option('--model', type=click.Path(path_type=Path), metavar='DIR',
               help='Model folder; the shipped one without it.')
-@click.option('--backbone', metavar='URL', help='A backbone to hand REMOTE plans to.')
+@options
 def ask(text: tuple[str, ...], file: Optional[Path], jsonl: bool, model: Optional[Path],
-        backbone: Optional[str]) -> None:
+        backbone: Optional[str], token_file: Optional[Path], certificate: str,
+        backbone_model: str, deadline: float, policy: str) -> None:
     """
     Show what the robot would do for each TEXT. Nothing moves.
 
     One JSON line each: text, actions, reply, route, by, confidence, latency_ms, model.
     """
-    if backbone:
-        raise ConfigError(f'expected no --backbone, got {backbone!r}: this version has no cloud '
-                          'client yet; leave --backbone out and REMOTE plans stay REMOTE')
     readable = stdout_is_terminal() and not jsonl
-    mind = Mind(model)
-    for question in _questions(text, file):
-        answer = mind.answer(question)
-        say_line(_readable(answer) if readable else json.dumps(answer, ensure_ascii=False))
+    with ExitStack() as stack:
+        cloud = stack.enter_context(Cloud(
+            backbone, token_file, certificate, backbone_model, deadline)) if backbone else None
+        mind = Mind(model, cloud, policy == 'unsure')
+        for question in _questions(text, file):
+            answer = mind.answer(question)
+            say_line(_readable(answer) if readable else json.dumps(answer, ensure_ascii=False))
 
 
 def _questions(text: tuple[str, ...], file: Optional[Path]) -> Iterable[Question]:
@@ -64,8 +68,11 @@ def _questions(text: tuple[str, ...], file: Optional[Path]) -> Iterable[Question
 class Mind:
     """The way of a text in the intent node: the stop word first, then the model, once loaded."""
 
-    def __init__(self, folder: Optional[Path]) -> None:
+    def __init__(self, folder: Optional[Path], cloud: Optional[Cloud] = None,
+                 asks_unsure: bool = False) -> None:
         self._folder = folder
+        self._cloud = cloud
+        self._asks_unsure = asks_unsure
         self._engine: Any = None
 
     def answer(self, question: Question) -> dict[str, Any]:
@@ -77,8 +84,8 @@ class Mind:
         begun = time.perf_counter()
         answer = self._stop() if stop else self._decide(question)
         latency = (time.perf_counter() - begun) * 1000
-        return {'text': text, **answer, 'latency_ms': round(latency, 3),
-                'model': 'stop word' if stop else self._engine.card.name}
+        model = answer.pop('model')
+        return {'text': text, **answer, 'latency_ms': round(latency, 3), 'model': model}
 
     def _load(self) -> None:
         """Load the model when the first text needs it."""
@@ -88,15 +95,25 @@ class Mind:
 
     def _stop(self) -> dict[str, Any]:
         """Return the plan of a stop word."""
-        return {**Plan((Action('STOP'),)).to_dict(), 'by': 'edge', 'confidence': 1.0}
+        return {**Plan((Action('STOP'),)).to_dict(), 'by': 'edge', 'confidence': 1.0,
+                'model': 'stop word'}
 
     def _decide(self, question: Question) -> dict[str, Any]:
         """Return what the model thinks, after the router has looked at its confidence."""
         from shadow_ros.intent.router import route
         thought = self._engine.think(question.text, turns=question.history)
-        decision = route(thought, question.text, self._engine.card.threshold)
-        return {**decision.plan.to_dict(), 'by': 'edge',
-                'confidence': round(decision.confidence, 4)}
+        decision = route(thought, question.text, self._engine.card.threshold,
+                         self._cloud is not None, self._asks_unsure)
+        plan, by, confidence = decision.plan, 'edge', decision.confidence
+        model = self._engine.card.name
+        if decision.ask_cloud and self._cloud is not None:
+            from shadow_ros.cloud.policy import Question as Asked
+            try:
+                found = self._cloud.ask(Asked(question.text, question.history))
+                plan, by, confidence, model = found.plan, 'cloud', found.confidence, found.model
+            except CloudError as error:
+                say_line(f'{shorten(question.text)}: {error}', err=True)
+        return {**plan.to_dict(), 'by': by, 'confidence': round(confidence, 4), 'model': model}
 
 
 def _stops(text: str) -> bool:

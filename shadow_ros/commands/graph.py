@@ -1,4 +1,4 @@
-"""`shadow-ros say`, `stop` and `resume`: a running graph from a terminal."""
+"""`shadow-ros say`, `stop`, `resume`, `attach`, `detach`: a running graph from a terminal."""
 
 import time
 from typing import Iterable, TYPE_CHECKING
@@ -102,6 +102,28 @@ def stop(ctx: click.Context) -> None:
 def resume(ctx: click.Context) -> None:
     """Release a stop."""
     _trigger(ctx, 'resume')
+
+
+@click.command()
+@click.pass_context
+def attach(ctx: click.Context) -> None:
+    """Attach the configured backbone (intent.backbone.url), after a check of it."""
+    _attach(ctx, True)
+
+
+@click.command()
+@click.pass_context
+def detach(ctx: click.Context) -> None:
+    """Detach the backbone: from now on nothing is asked beyond the robot."""
+    _attach(ctx, False)
+
+
+def _attach(ctx: click.Context, wanted: bool) -> None:
+    """Call the service of the intent node and print what it says."""
+    with open_client('attach') as client:
+        success, told = client.attach(wanted)
+    say_line(paint(told, 'done' if success else 'failed'), err=not success)
+    ctx.exit(0 if success else 1)
 
 
 def _trigger(ctx: click.Context, service: str) -> None:

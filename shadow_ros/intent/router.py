@@ -37,13 +37,15 @@ class Decision:
         return self.plan.route
 
 
-def route(thought: Thought, text: str, threshold: float, attached: bool = False) -> Decision:
+def route(thought: Thought, text: str, threshold: float, attached: bool = False,
+          ask_unsure: bool = False) -> Decision:
     """
     Return what to do with a thought about `text`.
 
     A plan with actions below the threshold becomes a question back, never a motion; STOP alone is
-    obeyed at any confidence. REMOTE goes to the backbone when one is attached, else the robot
-    says that it cannot, in the language of the text.
+    obeyed at any confidence. REMOTE goes to the backbone when one is attached, with `ask_unsure`
+    also what would be asked back, else the robot says that it cannot, in the language of the
+    text.
     """
     plan, lang = thought.plan, language(text)
     if plan.route == 'remote':
@@ -54,7 +56,7 @@ def route(thought: Thought, text: str, threshold: float, attached: bool = False)
     if plan.route == 'talk' or thought.confidence >= needed(plan, threshold):
         return Decision(plan, thought.confidence)
     reply = say('ask_back', lang, plan=' '.join(_spoken(a) for a in plan.actions))
-    return Decision(Plan(reply=reply), thought.confidence, 'unsure')
+    return Decision(Plan(reply=reply), thought.confidence, 'unsure', attached and ask_unsure)
 
 
 def needed(plan: Plan, threshold: float) -> float:

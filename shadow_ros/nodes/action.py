@@ -226,7 +226,8 @@ class ActionNode(ShadowNode):
 
 
 def _settings(config: Config) -> Settings:
-    return Settings(config.robot.acrobatics, config.robot.confirm_timeout)
+    return Settings(config.robot.acrobatics, config.robot.confirm_timeout,
+                    config.robot.cloud_actions)
 
 
 def _state_of(message: Odometry, last_yaw: float) -> BodyState:

@@ -1,5 +1,6 @@
 """What all nodes share: parameters from the config tree, lifecycle, diagnostics, clean exits."""
 
+import concurrent.futures
 from dataclasses import dataclass, field
 import traceback
 from typing import Any, Callable, ClassVar, Iterable, Mapping
@@ -8,6 +9,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.task import Future
 from std_msgs.msg import String
 
 from shadow_ros.config import Config, NODES, ROS_NAMES, setting
@@ -115,6 +117,19 @@ class ShadowNode(LifecycleNode):
                 response.success, response.message = callback(*given)
             else:
                 response.message = f'the node {self.get_name()} is not active; activate it first'
+            return response
+        service = self.create_service(kind, name, handle)
+        self._undo.append(lambda: self.destroy_service(service))
+
+    def serve_later(
+            self, kind: Any, name: str,
+            callback: Callable[..., 'concurrent.futures.Future[tuple[bool, str]]']) -> None:
+        """Answer a std_srvs service when a future is done; meanwhile the node goes on."""
+        async def handle(request: Any, response: Any) -> Any:
+            given = (request.data,) if hasattr(request, 'data') else ()
+            done = Future(executor=self.executor)
+            callback(*given).add_done_callback(lambda found: done.set_result(found.result()))
+            response.success, response.message = await done
             return response
         service = self.create_service(kind, name, handle)
         self._undo.append(lambda: self.destroy_service(service))

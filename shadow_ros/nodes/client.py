@@ -189,6 +189,10 @@ class GraphClient:
         """Answer the pending question; return whether there was one, and what was said."""
         return self._call(SetBool, 'confirm', SetBool.Request(data=yes), seconds)
 
+    def attach(self, wanted: bool, seconds: float = 40.0) -> tuple[bool, str]:
+        """Attach or detach the backbone; return whether it is so, and what was said."""
+        return self._call(SetBool, 'attach_backbone', SetBool.Request(data=wanted), seconds)
+
     def _call(self, kind: Any, service: str, request: Any, seconds: float) -> tuple[bool, str]:
         client: Any = self._node.create_client(kind, service)
         try:

@@ -1,15 +1,14 @@
 """The intent node: commands and transcripts in, plans and replies out."""
 
-from collections import deque
-from dataclasses import dataclass, field
+from concurrent.futures import Future
 import threading
 import time
 import traceback
-from typing import Deque, Iterable, NoReturn, Optional
+from typing import Iterable, NoReturn, Optional
 
 from std_srvs.srv import SetBool
 
-from shadow_ros.config import SETTINGS
+from shadow_ros.config import Config, SETTINGS
 from shadow_ros.errors import PlanError
 from shadow_ros.intent.conversation import Conversation
 from shadow_ros.intent.correction import Correction, Corrections, words_of
@@ -18,77 +17,17 @@ from shadow_ros.intent.engine import EdgeEngine
 from shadow_ros.intent.router import Decision, effective_threshold, route
 from shadow_ros.intent.thought import Thought
 from shadow_ros.intent.tongue import Tongue
+from shadow_ros.nodes.backbone import Case, Desk, Outcome, Outlets
 from shadow_ros.nodes.base import BROKEN, Check, OK, ShadowNode, WARN
+from shadow_ros.nodes.inbox import Heard, Inbox, LONGEST_RECORD, ms
 from shadow_ros.nodes.process import run
 from shadow_ros.phrases import language, say
 from shadow_ros.plan import Action, Plan
-from shadow_ros.records import Event, Feedback, PlanRecord
+from shadow_ros.records import Event, Feedback, new_id, PlanRecord, RobotState
 from shadow_ros.speech.stopword import is_no, is_panic, is_stop, is_yes
 
-QUEUE = 8
-"""Commands that may wait; the oldest goes when one more comes."""
-
 _LONGEST_STOP = 500  # characters; what is longer is no stop word and goes the way of all text
-_LONGEST_RECORD = 2000  # characters of a command that its record keeps
 _LONGEST_QUESTION = SETTINGS['robot.confirm_timeout'].high + 5.0  # s; who asked may have died
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A command on its way to the model; `at` is monotonic, `stamp` since the epoch (s)."""
-
-    text: str
-    source: str
-    stamp: float = field(default_factory=time.time)
-    at: float = field(default_factory=time.monotonic)
-
-    def record(self, plan: Plan, source: str = '', **about: object) -> PlanRecord:
-        """Return the record of its plan, with the time since it was heard as `total`."""
-        timing = dict(about.pop('timing_ms', {}))  # type: ignore[call-overload]
-        timing['total'] = _ms(time.monotonic() - self.at)
-        return PlanRecord(plan, stamp=self.stamp, source=source or self.source,
-                          text=self.text[:_LONGEST_RECORD], timing_ms=timing,
-                          **about)  # type: ignore[arg-type]
-
-
-class Inbox:
-    """Commands between the callbacks and the one thread that thinks; bounded, oldest first out."""
-
-    def __init__(self, size: int = QUEUE) -> None:
-        self.dropped = 0
-        self._waiting: Deque[Heard] = deque()
-        self._size = size
-        self._changed = threading.Condition()
-        self._closed = False
-
-    def __len__(self) -> int:
-        return len(self._waiting)
-
-    def put(self, heard: Heard) -> Optional[Heard]:
-        """Add a command; return the one that had to go for it."""
-        with self._changed:
-            lost = self._waiting.popleft() if len(self._waiting) >= self._size else None
-            self.dropped += lost is not None
-            self._waiting.append(heard)
-            self._changed.notify()
-        return lost
-
-    def get(self) -> Optional[Heard]:
-        """Wait for the next command; None means that there will be none."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closed)
-            return None if self._closed else self._waiting.popleft()
-
-    def clear(self) -> None:
-        """Forget all that waits."""
-        with self._changed:
-            self._waiting.clear()
-
-    def close(self) -> None:
-        """Let `get` return None from now on."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
 
 
 class IntentNode(ShadowNode):
@@ -108,7 +47,7 @@ class IntentNode(ShadowNode):
             settings.model or None, settings.device)
         self._inbox, self._talk = Inbox(), Conversation()
         self._order = threading.Lock()
-        self._newest_stop = 0.0
+        self._newest_stop = self._newest_heard = 0.0
         self._question = ('', 0.0)
         self._done, self._last, self._trouble = 0, Thought(Plan()), ''
         self._publish_plan = self.text_publisher('plan')
@@ -120,7 +59,15 @@ class IntentNode(ShadowNode):
         self.listen('command', lambda text: self._on_text(text, 'command'))
         self.listen('transcript', lambda text: self._on_text(text, 'speech'))
         self.listen('event', self._on_event, 50)
-        self.serve(SetBool, 'attach_backbone', self._on_attach)
+        self._publish_comparison = self.text_publisher('comparison')
+        self._posture = ''
+        self.listen('state', self._on_state)
+        self._desk: Optional[Desk] = Desk(settings.backbone, Outlets(
+            self._settle, self._publish_reply,
+            lambda found: self._publish_comparison(found.to_json()),
+            lambda text: self.get_logger().info(text)), lambda: self._posture)
+        self.serve_later(SetBool, 'attach_backbone', self._on_attach)
+        self.every(0.1, lambda: self._desk and self._desk.tick(time.monotonic()))
         self.serve(SetBool, 'feedback', self._on_feedback)
         self.every(0.2, self._send_again)
 
@@ -132,12 +79,22 @@ class IntentNode(ShadowNode):
 
     def deactivate(self) -> None:
         """Forget what waits and finish the thought."""
+        if self._desk:
+            self._desk.void()
         self._inbox.close()
         self._thread.join(10.0)
 
     def cleanup(self) -> None:
-        """Let go of the model."""
+        """Let go of the model and of the cloud."""
         self._engine = None
+        desk, self._desk = getattr(self, '_desk', None), None
+        if desk:
+            desk.close()
+
+    def reconfigured(self, old: Config) -> None:
+        """Take on how the cloud is to be used from now on."""
+        if self._desk:
+            self._desk.settings = self.config.intent.backbone
 
     def checks(self) -> Iterable[Check]:
         """Yield the health of model, queue and backbone."""
@@ -152,10 +109,9 @@ class IntentNode(ShadowNode):
             **{f'last_{step}_ms': ms for step, ms in self._last.timing_ms.items()}})
         if self._courier.unheard(time.monotonic()):
             yield Check('action node', WARN, 'nobody answered the last plan; is the node running?')
-        url = self.config.intent.backbone.url
-        yield Check('backbone', WARN if url else OK,
-                    self._on_attach(True)[1] if url else 'none configured',
-                    {'backbone_attached': False, 'url': url})
+        if self._desk:
+            fine, sentence = self._desk.health()
+            yield Check('backbone', OK if fine else WARN, sentence, self._desk.figures())
 
     # Callbacks.
 
@@ -167,6 +123,10 @@ class IntentNode(ShadowNode):
         elif _stops(text):
             self._stop(heard)
         elif not (self._asking(heard.at) and (is_yes(text) or is_no(text))):
+            with self._order:
+                self._newest_heard = heard.at
+            if self._desk:
+                self._desk.void()  # the final wish wins
             if self._inbox.put(heard):
                 self.get_logger().warning('commands come faster than they can be understood; '
                                           'the oldest one that waited was dropped')
@@ -175,6 +135,8 @@ class IntentNode(ShadowNode):
         with self._order:
             self._newest_stop = heard.at
             self._inbox.clear()
+            if self._desk:
+                self._desk.void()
             self._deliver(heard.record(Plan((Action('STOP'),)), source='stop word'))
         correction = self._corrections.find(heard.text, heard.at)
         if correction:
@@ -228,14 +190,22 @@ class IntentNode(ShadowNode):
     def _tell(self, feedback: Feedback) -> None:
         self._publish_feedback(feedback.to_json())
 
-    def _on_attach(self, attach: bool) -> tuple[bool, str]:
-        if not attach:
-            return True, 'no backbone is attached'
-        if not self.config.intent.backbone.url:
-            return False, ('no backbone is configured; set intent.backbone.url (launch argument '
-                           'backbone_url) to its address and start again')
-        return False, ('this version has no client for a backbone yet; commands beyond the edge '
-                       'are answered by saying so')
+    def _on_attach(self, attach: bool) -> 'Future[tuple[bool, str]]':
+        found: Future[tuple[bool, str]] = Future()
+        if self._desk is None or not self.active:
+            found.set_result((False, 'the node intent is not active; activate it first'))
+        elif attach and not self.config.intent.backbone.url:
+            found.set_result((False, 'no backbone is configured; set intent.backbone.url (launch '
+                              'argument backbone_url) to its address and start again'))
+        else:
+            return self._desk.attach(attach)
+        return found
+
+    def _on_state(self, text: str) -> None:
+        try:
+            self._posture = RobotState.from_json(text).posture
+        except PlanError as error:
+            self.get_logger().debug(str(error))
 
     # The thread that thinks.
 
@@ -256,29 +226,39 @@ class IntentNode(ShadowNode):
         """Publish the plan as soon as its actions are known, and what the robot says to it."""
         engine = self._engine
         assert engine is not None
-        queue = _ms(time.monotonic() - heard.at)
+        queue = ms(time.monotonic() - heard.at)
         sent: list[Decision] = []
         plan_ids: list[str] = []
         threshold = effective_threshold(self.config.intent.threshold, engine.card.threshold)
         correction = self._correction(heard, engine, threshold)
         words = correction.rest if correction else heard.text
+        turns, desk = self._talk.turns(heard.at), self._desk
+        assert desk is not None
 
         def decide(thought: Thought, final: bool) -> None:
-            decision = route(thought, heard.text, threshold)
+            decision = route(thought, heard.text, threshold, desk.attached, desk.asks_unsure)
             if not sent and (final or decision.plan.actions or decision.reason):
                 sent.append(decision)
-                plan_ids.append(self._send(heard, decision, thought, queue))
+                case = Case(new_id(), words, decision, thought, heard, turns, queue,
+                            time.monotonic())
+                plan_ids.append(case.plan_id)
+                if decision.ask_cloud:
+                    self._ask(case)
+                else:
+                    self._send(case)
             elif sent and not sent[0].reason and decision.plan.reply:
-                self._say(heard, decision, plan_ids[0])
+                self._say(heard, decision.plan, plan_ids[0])
 
-        thought = engine.think(words, lambda partial: decide(partial, False),
-                               self._talk.turns(heard.at))
+        thought = engine.think(words, lambda partial: decide(partial, False), turns)
         if not thought.plan.actions and not thought.plan.reply:
             thought = Thought(Plan(reply=say('not_understood', language(heard.text))),
                               timing_ms=thought.timing_ms, model=thought.model)
         decide(thought, True)
-        if sent[0].reason != 'unsure':
-            self._talk.add(words, sent[0].plan, heard.at)
+        if not sent[0].ask_cloud:
+            if sent[0].reason != 'unsure':
+                self._talk.add(words, sent[0].plan, heard.at)
+            desk.opinion(Case(plan_ids[0], words, sent[0], thought, heard, turns, queue,
+                              time.monotonic()))
         self._learn(heard, sent[0], plan_ids[0], correction)
         self._done, self._last = self._done + 1, thought
 
@@ -300,29 +280,50 @@ class IntentNode(ShadowNode):
             meant = None if decision.reason or decision.plan.route != 'edge' else str(
                 Plan(decision.plan.actions))
             self._tell(Feedback(correction.plan_id, False, meant, 'spoken',
-                                heard.text[:_LONGEST_RECORD], heard.stamp))
+                                heard.text[:LONGEST_RECORD], heard.stamp))
         self._corrections.planned(plan_id, heard.at, correction.plan_id if correction else '')
 
-    def _send(self, heard: Heard, decision: Decision, thought: Thought, queue: float) -> str:
-        """Publish a decision, unless a stop came after its command; return its plan's id."""
+    def _ask(self, case: Case) -> None:
+        """Hand a command to the cloud, unless it is void already."""
+        assert self._desk is not None
+        with self._order:
+            void = case.heard.at <= self._newest_stop or case.heard.at < self._newest_heard
+        if not void:
+            self._desk.begin(case)
+
+    def _settle(self, case: Case, outcome: Outcome) -> None:
+        """Publish what came of asking the cloud; called in the link's thread."""
+        record = case.heard.record(
+            outcome.plan, id=case.plan_id, by=outcome.by, confidence=outcome.confidence,
+            model=outcome.model, timing_ms=outcome.timing_ms)
+        with self._order:
+            if case.heard.at <= self._newest_stop or case.heard.at < self._newest_heard:
+                return
+            self._deliver(record)
+            if case.decision.reason == 'remote' or outcome.by == 'cloud':
+                self._talk.add(case.words, outcome.plan, case.heard.at)
+        self._say(case.heard, outcome.plan, case.plan_id)
+
+    def _send(self, case: Case) -> None:
+        """Publish the edge's decision, unless a stop came after its command."""
+        heard, decision = case.heard, case.decision
         record = heard.record(
-            decision.plan, confidence=decision.confidence, model=thought.model,
-            timing_ms={'queue': queue, **thought.timing_ms})
+            decision.plan, id=case.plan_id, confidence=decision.confidence,
+            model=case.thought.model,
+            timing_ms={'queue': case.queue_ms, **case.thought.timing_ms})
         with self._order:
             if heard.at > self._newest_stop:
                 self._deliver(record)
-        if decision.plan.reply:
-            self._say(heard, decision, record.id)
-        return record.id
+        self._say(heard, decision.plan, case.plan_id)
 
-    def _say(self, heard: Heard, decision: Decision, plan_id: str) -> None:
+    def _say(self, heard: Heard, plan: Plan, plan_id: str) -> None:
         """Say the reply: to talk at once, to a motion when it is accepted."""
-        if heard.at <= self._newest_stop:
+        if not plan.reply or heard.at <= self._newest_stop:
             return
-        if decision.plan.route == 'edge':
-            self._tongue.reply(plan_id, decision.plan.reply)
+        if plan.route == 'edge':
+            self._tongue.reply(plan_id, plan.reply)
         else:
-            self._publish_reply(decision.plan.reply)
+            self._publish_reply(plan.reply)
 
 
 def _stops(text: str) -> bool:
@@ -331,10 +332,6 @@ def _stops(text: str) -> bool:
         return False
     words = words_of(text)
     return any(is_stop(part) or is_panic(part) for part in (text, words.rest if words else ''))
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds * 1e3, 3)
 
 
 def main() -> NoReturn:

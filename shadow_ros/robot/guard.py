@@ -28,10 +28,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the operator allows; `confirm_seconds` is how long a question waits for its yes."""
+    """
+    What the operator allows.
+
+    `confirm_seconds` is how long a question waits for its yes, `cloud_actions` how many actions a
+    plan of the cloud may have without one.
+    """
 
     acrobatics: bool = False
     confirm_seconds: float = 8.0
+    cloud_actions: int = 3
 
 
 @dataclass(frozen=True)
@@ -160,14 +166,14 @@ def refuse(record: PlanRecord, situation: Situation, rules: Mapping[str, Rule] =
                  if why), '')
 
 
-def needs_yes(record: PlanRecord) -> tuple[Action, ...]:
+def needs_yes(record: PlanRecord, cloud_actions: int = 3) -> tuple[Action, ...]:
     """
     Return the actions that a person must confirm before the plan may run.
 
-    A plan from the cloud with more than three actions is confirmed whole.
+    A plan from the cloud with more than `cloud_actions` actions is confirmed whole.
     """
     actions = record.plan.actions
-    if record.by == 'cloud' and len(actions) > 3:
+    if record.by == 'cloud' and len(actions) > cloud_actions:
         return actions
     return tuple(a for a in actions if a.spec.risk in (Risk.ACROBATIC, Risk.LIMP)
                  or (a.name == 'AVOID' and a.get('on') is False))
@@ -212,7 +218,7 @@ class Question:
 
 def question(record: PlanRecord, now: float, settings: Settings) -> Optional[Question]:
     """Return what must be asked before the plan may run, or None."""
-    asked = needs_yes(record)
+    asked = needs_yes(record, settings.cloud_actions)
     if not asked:
         return None
     text = say('confirm', language(record.text or record.plan.reply),

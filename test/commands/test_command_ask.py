@@ -56,7 +56,9 @@ def test_strange_text_is_answered_and_never_a_limp_robot(small_model, text):
 
 @pytest.mark.parametrize('args, says', [
     (('--model', '/nowhere', 'sit'), 'model folder /nowhere does not exist'),
-    (('--backbone', 'http://localhost:1', 'sit'), 'no cloud client yet'),
+    (('--backbone', 'http://127.0.0.1:1', 'sit'), '127.0.0.1:1 cannot be reached'),
+    (('--backbone', 'nonsense', 'sit'), 'must be like http://127.0.0.1:8713'),
+    (('--backbone', 'http://x', '--token-file', '/nowhere', 'sit'), 'cannot be read'),
     (('--file', '/nowhere'), 'expected a readable file'),
 ])
 def test_what_cannot_be_asked_is_a_sentence(args, says):

@@ -9,7 +9,7 @@ import pytest
 from rcl_interfaces.msg import ParameterType, ParameterValue
 from std_srvs.srv import SetBool
 
-from shadow_ros.nodes.intent import Heard, Inbox
+from shadow_ros.nodes.inbox import Heard, Inbox
 from shadow_ros.records import Event, Feedback, PlanRecord
 
 
@@ -244,14 +244,14 @@ def test_missing_model_is_a_sentence(start_node):
 
 
 def test_lifecycle_there_and_back(start_node, probe, tiny_model):
-    """A node that was taken down works again; a backbone's address is no promise of a client."""
+    """A node that was taken down works again, its way to the cloud too."""
     start_node('intent', f'intent.model:={tiny_model}', 'intent.backbone.url:=http://localhost:1')
     for transition in ('deactivate', 'cleanup', 'configure', 'activate'):
         assert probe.change('intent', transition), transition
     probe.plans = probe.hear('plan')
     assert plan_of(probe, 'turn left')
     answer = probe.call(SetBool, 'attach_backbone', data=True)
-    assert not answer.success and 'no client for a backbone yet' in answer.message
+    assert not answer.success and 'localhost:1 cannot be reached' in answer.message
 
 
 def test_inbox_is_bounded_and_ends():
