@@ -1,4 +1,4 @@
-"""`shadow-ros ask --backbone`: what is beyond the edge goes to a real server, the rest does not."""
+"""`shadow-ros ask --backbone`: a real server gets what is beyond the edge, and nothing else."""
 
 import json
 from pathlib import Path
