@@ -82,6 +82,7 @@ TEST = INTENT + CLOUD + ROS + GO2 + SOUND + WHISPER_NEEDS + TRAIN + [
     'flake8-import-order>=0.19',  # ament's order of imports
     'hypothesis>=6.80',  # properties of plans, records and the guard
     'mcap>=1.2',  # another reader of what is recorded
+    'jsonschema_rs>=0.29',  # the schema of the action table must be one
     'mypy>=1.10',  # types are a test
     'openai>=1.60',  # a client of others that the server must please
     'psutil>=5.9',  # which processes a test left behind
