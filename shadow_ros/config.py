@@ -50,7 +50,8 @@ class Speech:
         'pocketsphinx', 'turns sound into text; none switches speech off',
         choices=('pocketsphinx', 'whisper', 'none'), custom=True)
     source: str = _key(
-        'microphone', 'where sound comes from: microphone, none or the path of a sound file')
+        'microphone', 'microphone, none, a sound file, or tcp://127.0.0.1:7700: the sound of a '
+        'program')
     device: str = _key(
         '', 'microphone by index or part of its name; empty is the default of the system')
     language: str = _key(
@@ -63,6 +64,19 @@ class Speech:
         0.5, 'voice probability above which sound counts as speech', low=0.05, high=0.95)
     max_utterance: float = _key(
         10.0, 'longest utterance; what is longer is cut there', low=1.0, high=60.0, unit='s')
+    wake_word: str = _key(
+        '', 'phrases of which one must come first, such as hey dog, doger, 狗哥; empty listens '
+        'to everything')
+    follow_up: float = _key(
+        8.0, 'time after a command in which the next one needs no wake word', low=0.0, high=60.0,
+        unit='s')
+    push_to_talk: bool = _key(
+        False, 'hear commands only while speech.talk is true; stops are always heard')
+    talk: bool = _key(False, 'the button of push_to_talk is held', live=True)
+    voice: str = _key(
+        'none', 'speaks the replies; none is silent', choices=('none', 'espeak-ng'), custom=True)
+    voice_device: str = _key(
+        '', 'loudspeaker by index or part of its name; empty is the default of the system')
     publish_audio: bool = _key(
         False, 'let the sound of understood utterances out on the topic audio, to be recorded')
 

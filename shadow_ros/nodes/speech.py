@@ -8,14 +8,18 @@ from typing import Any, Iterable, Iterator, NoReturn, Optional
 import numpy as np
 from std_msgs.msg import Int16MultiArray, MultiArrayDimension
 
+from shadow_ros.config import Config
 from shadow_ros.nodes.base import BROKEN, Check, OK, ShadowNode, WARN
 from shadow_ros.nodes.process import run
+from shadow_ros.speech.attention import Attention, AttentionSettings
 from shadow_ros.speech.audio import SAMPLE_RATE, Samples, to_pcm16
 from shadow_ros.speech.endpoint import EndpointSettings
 from shadow_ros.speech.listener import Callbacks, Listener, stop_ear
 from shadow_ros.speech.recogniser import make_recogniser, Recogniser, Transcript
+from shadow_ros.speech.socket_source import SocketSource
 from shadow_ros.speech.sources import FileSource, MicrophoneSource, SoundBlock, Source
 from shadow_ros.speech.tape import Taped
+from shadow_ros.speech.voice import Loudspeaker, make_voice, Speaker
 
 _TAIL = 1.0  # s of faint noise after a file, so that its last word is endpointed as in a room
 _SETTLED = 0.5  # s without a new listener before a file is played
@@ -56,7 +60,7 @@ class GatedSource:
 
 class SpeechNode(ShadowNode):
     """
-    Listens to a microphone or a sound file.
+    Listens to a microphone, a socket or a sound file, and speaks the replies if it has a voice.
 
     Without a recogniser or a source it is idle and healthy. A microphone that is missing or
     gets lost is reported and tried again; a sound file is played once, in real time, when
@@ -74,6 +78,11 @@ class SpeechNode(ShadowNode):
         self._trouble, self._trouble_at = '', 0.0
         self._last = Transcript('')
         self._heard = self._rejected = 0
+        self._attention = Attention(AttentionSettings.parse(
+            settings.wake_word, settings.follow_up, settings.push_to_talk))
+        self._attention.press(settings.talk, time.monotonic())
+        self._voice = make_voice(settings.voice)
+        self._speaker: Optional[Speaker] = None
         if not self._idle:
             self._recogniser = self._make_recogniser()
             self._recogniser.load()
@@ -84,13 +93,18 @@ class SpeechNode(ShadowNode):
             self._make_source()
         self._publish_transcript = self.text_publisher('transcript')
         self._publish_partial = self.text_publisher('partial')
+        if self._voice:
+            self.listen('reply', self._on_reply)
         self.every(0.1, self._open_gate)
 
     def activate(self) -> None:
-        """Begin to listen; a file waits for its listeners."""
+        """Begin to listen and to speak; a file waits for its listeners."""
+        settings = self.config.speech
+        if self._voice:
+            self._speaker = Speaker(self._voice, Loudspeaker(settings.voice_device),
+                                    self._attention.speaks, self._on_error)
         if self._idle:
             return
-        settings = self.config.speech
         self._source = GatedSource(self._make_source())
         self._listeners = (0, time.monotonic() + _PATIENCE)
         if self._source.live:
@@ -101,14 +115,21 @@ class SpeechNode(ShadowNode):
             settings=EndpointSettings(
                 threshold=settings.vad_threshold, silence=settings.endpoint_silence,
                 max_utterance=settings.max_utterance),
-            ear=stop_ear(self._recogniser))
+            ear=stop_ear(self._recogniser), attention=self._attention)
         self._listener.start()
 
     def deactivate(self) -> None:
-        """Close the source; what is not recognised yet is dropped."""
+        """Close the source and fall silent; what is not recognised yet is dropped."""
+        speaker, self._speaker = self._speaker, None
+        if speaker:
+            speaker.close()
         listener, self._listener = self._listener, None
         if listener and not listener.stop():
             self.get_logger().warning('the recogniser is still busy; its result is dropped')
+
+    def reconfigured(self, old: Config) -> None:
+        """Take the button's state."""
+        self._attention.press(self.config.speech.talk, time.monotonic())
 
     def checks(self) -> Iterable[Check]:
         """Yield the health of the source and the recogniser, with the last utterance's times."""
@@ -157,6 +178,8 @@ class SpeechNode(ShadowNode):
         settings = self.config.speech
         if settings.source == 'microphone':
             return MicrophoneSource(settings.device)
+        if settings.source.startswith('tcp:'):
+            return SocketSource(settings.source)
         return FileSource(settings.source, paced=True, tail=_TAIL)
 
     def _open_gate(self) -> None:
@@ -171,7 +194,11 @@ class SpeechNode(ShadowNode):
         elif now >= until:
             source.gate.set()
 
-    # Called from the listener's threads.
+    def _on_reply(self, text: str) -> None:
+        if self._speaker:
+            self._speaker.say(text)
+
+    # Called from the threads of the listener and the speaker.
 
     def _on_transcript(self, transcript: Transcript) -> None:
         self._last = transcript

@@ -18,18 +18,21 @@ class EndpointSettings:
     A block is voice at a probability of `threshold` or more; once speech has begun, it stays
     voice down to `threshold - 0.15`, as the makers of the voice activity model advise. Speech
     begins after `min_speech` of voice, with `pre_roll` of what came before; it ends after
-    `silence` without voice, or when it lasts `max_utterance`.
+    `silence` without voice, or when it lasts `max_utterance`. A `pause` without voice is told,
+    so that recognition can begin before it is known whether the speech is over; 0 tells none.
     """
 
     threshold: float = 0.5
     silence: float = 0.4
+    pause: float = 0.2
     min_speech: float = 0.09
     pre_roll: float = 0.4
     max_utterance: float = 10.0
     block_seconds: float = 0.032
 
     def __post_init__(self) -> None:
-        limits = {'threshold': (0.01, 0.99), 'silence': (0.1, 5.0), 'min_speech': (0.0, 1.0),
+        limits = {'threshold': (0.01, 0.99), 'silence': (0.1, 5.0), 'pause': (0.0, 5.0),
+                  'min_speech': (0.0, 1.0),
                   'pre_roll': (0.0, 2.0), 'max_utterance': (1.0, 60.0),
                   'block_seconds': (0.001, 0.1)}
         for name, (low, high) in limits.items():
@@ -55,6 +58,20 @@ class SpeechGoesOn(Generic[Block]):
 
 
 @dataclass(frozen=True)
+class SpeechPause:
+    """No voice for a short while: this may be the end."""
+
+    time: float
+
+
+@dataclass(frozen=True)
+class SpeechResumes:
+    """It was not: there is voice again."""
+
+    time: float
+
+
+@dataclass(frozen=True)
 class SpeechEnd:
     """
     The utterance is over.
@@ -68,7 +85,7 @@ class SpeechEnd:
     reason: str
 
 
-Event = Union[SpeechStart[Block], SpeechGoesOn[Block], SpeechEnd]
+Event = Union[SpeechStart[Block], SpeechGoesOn[Block], SpeechPause, SpeechResumes, SpeechEnd]
 
 
 class Endpointer(Generic[Block]):
@@ -87,6 +104,7 @@ class Endpointer(Generic[Block]):
         self._run = 0  # voiced blocks since the last clear pause, while there is no speech
         self._began: Optional[float] = None
         self._last_voice = 0.0
+        self._paused = False
 
     @property
     def speaking(self) -> bool:
@@ -94,7 +112,7 @@ class Endpointer(Generic[Block]):
         return self._began is not None
 
     def feed(self, block: Block, probability: float, time: float) -> list[Event[Block]]:
-        """Return what this block changes: at most one start or block, and one end."""
+        """Return what this block changes: a start or block, then a pause, resumption or end."""
         if self._began is None:
             return self._wait(block, probability, time)
         return self._follow(block, probability, time)
@@ -115,22 +133,32 @@ class Endpointer(Generic[Block]):
             return []
         self._run = 0
         self._began = self._last_voice = time
+        self._paused = False
         blocks = tuple(self._ring)
         self._ring.clear()
         return [SpeechStart(time, blocks)]
 
     def _follow(self, block: Block, probability: float, time: float) -> list[Event[Block]]:
         assert self._began is not None
-        goes_on: list[Event[Block]] = [SpeechGoesOn(time, block)]
+        events: list[Event[Block]] = [SpeechGoesOn(time, block)]
         if probability >= self._low:
             self._last_voice = time
         # Half a block of tolerance: time stamps are floats and must not cost a whole block.
         slack = self.settings.block_seconds / 2
-        if time - self._last_voice >= self.settings.silence - slack:
-            return goes_on + self._end(time, 'silence')
+        quiet = time - self._last_voice + slack
+        if quiet >= self.settings.silence:
+            return events + self._end(time, 'silence')
         if time - self._began >= self.settings.max_utterance - slack:
-            return goes_on + self._end(time, 'too long')
-        return goes_on
+            return events + self._end(time, 'too long')
+        return events + self._pause(quiet, time)
+
+    def _pause(self, quiet: float, time: float) -> list[Event[Block]]:
+        """Return the beginning or the end of a pause."""
+        paused = quiet >= self.settings.pause > 0.0
+        changed, self._paused = paused != self._paused, paused
+        if not changed:
+            return []
+        return [SpeechPause(time) if paused else SpeechResumes(time)]
 
     def _end(self, time: float, reason: str) -> list[Event[Block]]:
         self._began = None

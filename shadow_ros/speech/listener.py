@@ -8,9 +8,10 @@ import time
 from typing import Any, Callable, Iterator, Optional, Union
 
 from shadow_ros.errors import AudioError, ShadowRosError
+from shadow_ros.speech.attention import Attention
 from shadow_ros.speech.endpoint import Endpointer, EndpointSettings, Event, SpeechEnd, \
-    SpeechStart
-from shadow_ros.speech.recogniser import make_recogniser, Recogniser, Transcript
+    SpeechGoesOn, SpeechPause, SpeechStart
+from shadow_ros.speech.recogniser import Guesser, make_recogniser, Recogniser, Transcript
 from shadow_ros.speech.sources import FileSource, SoundBlock, Source
 from shadow_ros.speech.spotter import StopSpotter
 from shadow_ros.speech.stopword import hears_stop
@@ -45,10 +46,12 @@ class Hearing:
     """One recogniser at work on the events of an endpointer, in one thread."""
 
     def __init__(self, recogniser: Recogniser, callbacks: Callbacks,
-                 spotter: Optional[StopSpotter] = None) -> None:
+                 spotter: Optional[StopSpotter] = None,
+                 attention: Optional[Attention] = None) -> None:
         self.recogniser = recogniser
         self._callbacks = callbacks
         self._spotter = spotter or StopSpotter()
+        self._attention = attention or Attention()
         self._began = 0.0
         self._held = ''
 
@@ -62,8 +65,13 @@ class Hearing:
             self._began, self._held = event.time, ''
             for block in event.blocks:
                 self._take(block)
-        else:
+        elif isinstance(event, SpeechGoesOn):
             self._take(event.block)
+        elif isinstance(self.recogniser, Guesser):
+            if isinstance(event, SpeechPause):
+                self.recogniser.guess()
+            else:
+                self.recogniser.forget_guess()
         return None
 
     def _take(self, block: SoundBlock) -> None:
@@ -72,10 +80,16 @@ class Hearing:
         if partial is not None:
             self._held = partial
         if stop is not None:
-            self._callbacks.on_stop(stop)
+            self._tell_stop(stop)
         # Whoever listens to partial texts acts on a stop in them: doubtful ones wait.
         if self._held and not self._spotter.doubtful and (partial is not None or stop):
-            self._callbacks.on_partial(self._held)
+            text = self._attention.partial(self._held, self._began)
+            if text:
+                self._callbacks.on_partial(text)
+
+    def _tell_stop(self, text: str) -> None:
+        if self._attention.partial(text, self._began):
+            self._callbacks.on_stop(text)
 
     def _finish(self, event: SpeechEnd, queued: float) -> Transcript:
         heard = self.recogniser.finish()
@@ -84,7 +98,10 @@ class Hearing:
             recognition_ms=(time.monotonic() - queued) * 1e3)
         if not self._spotter.fired and hears_stop(transcript.text):
             self._spotter.fired = True
-            self._callbacks.on_stop(transcript.text)
+            self._tell_stop(transcript.text)
+        meant = self._attention.transcript(transcript.text, self._began, event.speech_end)
+        if meant != transcript.text:
+            transcript = replace(transcript, text=meant, rejected=transcript.text)
         self._callbacks.on_transcript(transcript)
         return transcript
 
@@ -174,13 +191,14 @@ class Listener:
     def __init__(self, source: Source, recogniser: Recogniser, callbacks: Callbacks, *,
                  settings: EndpointSettings = EndpointSettings(),
                  ear: Optional[Recogniser] = None, vad: Optional[VoiceActivity] = None,
-                 retry: float = 2.0) -> None:
+                 attention: Optional[Attention] = None, retry: float = 2.0) -> None:
         self.source = source
         self.recogniser = recogniser
         self.settings = settings
         self._callbacks = callbacks
         self._vad = vad
         self._ear = ear
+        self._attention = attention or Attention()
         self._retry = retry
         self._stopping = threading.Event()
         self._workers: list[_Worker] = []
@@ -190,11 +208,12 @@ class Listener:
         """Load the models (seconds; their errors are raised here) and begin to listen."""
         self._vad = self._vad or SileroVad()
         self.recogniser.load()
-        hearings = [Hearing(self.recogniser, self._callbacks)]
+        hearings = [Hearing(self.recogniser, self._callbacks, attention=self._attention)]
         if self._ear is not None:
             self._ear.load()
             hearings.append(Hearing(self._ear, Callbacks(
-                on_partial=self._stop_only, on_stop=self._callbacks.on_stop)))
+                on_partial=self._stop_only, on_stop=self._callbacks.on_stop),
+                attention=self._attention))
         self._workers = [_Worker(f'hear {h.recogniser.name}', h, self._callbacks.on_error)
                          for h in hearings]
         for worker in self._workers:

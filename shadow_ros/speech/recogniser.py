@@ -1,7 +1,7 @@
 """The protocol of recognisers, what they return, and how one is made by its name."""
 
 from dataclasses import dataclass
-from typing import Any, Mapping, Optional, Protocol
+from typing import Any, Mapping, Optional, Protocol, runtime_checkable
 
 from shadow_ros.errors import AudioError, shorten
 from shadow_ros.plugin import find_class
@@ -54,6 +54,22 @@ class Recogniser(Protocol):
 
     def finish(self) -> Transcript:
         """End the utterance and return what was heard."""
+
+
+@runtime_checkable
+class Guesser(Protocol):
+    """
+    A recogniser that can begin its work at a pause, so that `finish` need not wait for it.
+
+    `guess` returns at once. `forget_guess` says that speech went on; without it `finish` may
+    return the guess, however much silence came since.
+    """
+
+    def guess(self) -> None:
+        """Begin to recognise what was said so far."""
+
+    def forget_guess(self) -> None:
+        """Drop the guess."""
 
 
 _KNOWN: Mapping[str, str] = {

@@ -95,7 +95,8 @@ class MicrophoneSource:
     A microphone through sounddevice (PortAudio); `device` is its number or part of its name.
 
     The sound card's own rate is used when it does not offer 16 kHz. The callback only queues;
-    when the reader is more than 4 s late the oldest sound is dropped.
+    when the reader is more than 4 s late the oldest sound is dropped. One that was unplugged is
+    found again when it is back: PortAudio looks for devices only when it is started.
     """
 
     live = True
@@ -104,6 +105,7 @@ class MicrophoneSource:
         self.device = _device_key(device)
         self.name = 'microphone' if self.device is None else f'microphone {self.device}'
         self.dropped = 0
+        self._lost = False
         self._closed = threading.Event()
 
     def close(self) -> None:
@@ -112,7 +114,10 @@ class MicrophoneSource:
 
     def __iter__(self) -> Iterator[SoundBlock]:
         """Open the microphone and yield blocks until it is closed or lost."""
-        sounddevice = _sounddevice()
+        sounddevice = load_sounddevice()
+        if self._lost:
+            _look_again(sounddevice)
+        self._lost = True  # until it is closed in peace
         info = find_microphone(self.device)
         rate = _usable_rate(sounddevice, info)
         blocks: queue.Queue[tuple[Samples, float]] = queue.Queue(_QUEUED_BLOCKS)
@@ -128,6 +133,7 @@ class MicrophoneSource:
                     device=info['index'], samplerate=rate, channels=1, dtype='float32',
                     blocksize=int(BLOCK * rate / SAMPLE_RATE), callback=take) as stream:
                 yield from _regular(self._raw(stream, blocks), rate)
+            self._lost = False
         except sounddevice.PortAudioError as error:
             raise AudioError(f'the {self.name} cannot be used ({error}); check that it is '
                              'plugged in and that no other program holds it') from None
@@ -150,7 +156,7 @@ class MicrophoneSource:
 
 def find_microphone(device: Union[str, int, None]) -> dict[str, Any]:
     """Return sounddevice's description of the wanted input, or raise AudioError with all."""
-    sounddevice = _sounddevice()
+    sounddevice = load_sounddevice()
     inputs = microphones()
     if not inputs:
         raise AudioError('expected a microphone, but there is none; plug one in, or give a '
@@ -169,11 +175,11 @@ def find_microphone(device: Union[str, int, None]) -> dict[str, Any]:
 
 def microphones() -> list[dict[str, Any]]:
     """Return sounddevice's descriptions of all devices that can record."""
-    return [dict(device) for device in _sounddevice().query_devices()
+    return [dict(device) for device in load_sounddevice().query_devices()
             if device['max_input_channels'] > 0]
 
 
-def _sounddevice() -> Any:
+def load_sounddevice() -> Any:
     """Return the sounddevice module; it may be missing, or its PortAudio library."""
     try:
         import sounddevice
@@ -184,6 +190,12 @@ def _sounddevice() -> Any:
         raise AudioError('the microphone needs the PortAudio library; '
                          'apt install libportaudio2') from None
     return sounddevice
+
+
+def _look_again(sounddevice: Any) -> None:
+    """Let PortAudio find devices that were plugged in since it was started."""
+    sounddevice._terminate()
+    sounddevice._initialize()
 
 
 def _device_key(device: Union[str, int, None]) -> Union[str, int, None]:

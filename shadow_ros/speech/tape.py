@@ -5,7 +5,7 @@ from typing import Callable, Optional
 import numpy as np
 
 from shadow_ros.speech.audio import Samples
-from shadow_ros.speech.recogniser import Recogniser, Transcript
+from shadow_ros.speech.recogniser import Guesser, Recogniser, Transcript
 
 
 class Taped:
@@ -29,6 +29,16 @@ class Taped:
         """Take the next sound."""
         self._tape.append(np.array(samples))
         return self._recogniser.accept(samples)
+
+    def guess(self) -> None:
+        """Let the recogniser begin at a pause, if it can."""
+        if isinstance(self._recogniser, Guesser):
+            self._recogniser.guess()
+
+    def forget_guess(self) -> None:
+        """Let it drop that."""
+        if isinstance(self._recogniser, Guesser):
+            self._recogniser.forget_guess()
 
     def finish(self) -> Transcript:
         """End the utterance; its sound is handed on before its text is."""

@@ -10,7 +10,7 @@ import pytest
 
 from shadow_ros.errors import ConfigError
 from shadow_ros.speech.endpoint import Endpointer, EndpointSettings, SpeechEnd, SpeechGoesOn, \
-    SpeechStart
+    SpeechPause, SpeechResumes, SpeechStart
 
 STEP = 0.032
 SETTINGS = EndpointSettings()
@@ -39,9 +39,11 @@ def utterances(events):
         elif isinstance(event, SpeechGoesOn):
             assert speaking
             found[-1].append(event.block)
-        else:
+        elif isinstance(event, SpeechEnd):
             assert speaking
             speaking = False
+        else:
+            assert speaking and isinstance(event, (SpeechPause, SpeechResumes))
     assert not speaking
     return found
 
@@ -75,6 +77,33 @@ def test_a_click_is_no_speech():
 def test_a_short_pause_does_not_end_an_utterance():
     events = run([0.9] * 20 + [0.0] * 10 + [0.9] * 20 + [0.0] * 30)
     assert len(utterances(events)) == 1
+
+
+def times(events, kind):
+    """Return the times of the events of a kind, in blocks."""
+    return [round(event.time / STEP) for event in events if isinstance(event, kind)]
+
+
+def test_a_pause_is_told_before_the_end():
+    events = run([0.9] * 20 + [0.0] * 30)
+    assert times(events, SpeechPause) == [26] and times(events, SpeechResumes) == []
+    assert times(events, SpeechEnd) == [32]
+
+
+def test_a_pause_in_which_speech_resumes_is_taken_back():
+    events = run([0.9] * 20 + [0.0] * 8 + [0.9] * 20 + [0.0] * 30)
+    assert times(events, SpeechPause) == [26, 54] and times(events, SpeechResumes) == [29]
+    assert times(run([0.9] * 20 + [0.0] * 30, EndpointSettings(pause=0.0)), SpeechPause) == []
+
+
+@given(st.lists(st.sampled_from([0.0, 0.2, 0.4, 0.6, 1.0]), max_size=400))
+def test_pauses_and_resumptions_alternate(probabilities):
+    kinds = [type(event) for event in run(probabilities)
+             if not isinstance(event, SpeechGoesOn)]
+    for first, second in zip(kinds, kinds[1:]):
+        assert second in {
+            SpeechStart: (SpeechPause, SpeechEnd), SpeechPause: (SpeechResumes, SpeechEnd),
+            SpeechResumes: (SpeechPause, SpeechEnd), SpeechEnd: (SpeechStart,)}[first]
 
 
 def test_between_the_thresholds_speech_goes_on_but_does_not_begin():

@@ -1,6 +1,5 @@
 """Real PocketSphinx and real voice activity on real sound with a noise floor."""
 
-from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -48,14 +47,18 @@ def test_commands_are_heard(sphinx, path, texts):
         assert transcript.endpoint - transcript.speech_end == pytest.approx(0.4, abs=0.02)
 
 
-def test_speech_outside_the_grammar_is_nothing(sphinx):
-    [transcript] = listen_file(SOUNDS / 'outside.flac', sphinx)
-    assert transcript.text == '' and transcript.rejected
+def test_speech_that_is_not_for_the_robot_scores_lower(sphinx):
+    [outside] = listen_file(SOUNDS / 'outside.flac', sphinx)
+    for name in ('stop', 'sit_down', 'three_commands'):
+        for command in listen_file(SOUNDS / f'{name}.flac', sphinx):
+            assert command.score > outside.score + 0.5 and command.score > 0.5
 
 
-def test_no_rejection_when_none_is_wanted():
-    [transcript] = listen_file(SOUNDS / 'outside.flac', 'pocketsphinx', min_score=None)
-    assert transcript.text and not transcript.rejected
+def test_what_scores_too_low_is_nothing():
+    [strict] = listen_file(SOUNDS / 'outside.flac', 'pocketsphinx', min_score=1.5)
+    assert strict.text == '' and strict.rejected
+    [credulous] = listen_file(SOUNDS / 'outside.flac', 'pocketsphinx', min_score=None)
+    assert credulous.text == strict.rejected and not credulous.rejected
 
 
 def test_partial_texts_grow_while_the_person_speaks(sphinx):
@@ -107,65 +110,6 @@ def test_a_bad_grammar_gets_a_sentence(tmp_path, text, words):
         path.write_text(text)
     with pytest.raises(AudioError, match=words):
         make_recogniser('pocketsphinx', grammar=path).load()
-
-
-def accepted_by(sphinx, tmp_path):
-    """Return a function that tells whether the compiled grammar holds a sentence."""
-    sphinx._decoder.get_fsg('commands').writefile(str(tmp_path / 'commands.fsg'))
-    arcs, final = defaultdict(list), -1
-    for line in (tmp_path / 'commands.fsg').read_text().splitlines():
-        parts = line.split()
-        if parts[:1] == ['TRANSITION']:
-            arcs[int(parts[1])].append((int(parts[2]), parts[4] if len(parts) > 4 else None))
-        elif parts[:1] == ['FINAL_STATE']:
-            final = int(parts[1])
-
-    def closed(states):
-        todo, seen = list(states), set(states)
-        while todo:
-            for state, word in arcs[todo.pop()]:
-                if word is None and state not in seen:
-                    seen.add(state)
-                    todo.append(state)
-        return seen
-
-    def accepts(sentence):
-        states = closed({0})
-        for word in sentence.split():
-            states = closed({to for s in states for to, w in arcs[s] if w == word})
-        return final in states
-    return accepts
-
-
-INSIDE = """
-walk forward two meters|go forward a bit|take three steps back|move back half a meter
-go backwards one meter|sidestep left fifty centimeters|run forward three meters|step back
-walk slowly forward five feet|go forward for three seconds|move left one and a half meters
-turn left ninety degrees|turn right|turn around|rotate clockwise forty five degrees|spin around
-turn a bit to the left|turn one hundred and eighty degrees to the right|make a u turn
-sit|sit down|stand up|lie down|get up|recover|balance stand|damp|say hello|shake hands
-give me your paw|high five|stretch|dance|make a heart|bow|happy new year|pounce|jump forward
-do a flip|do a backflip|do a left flip|somersault|do a handstand|walk upright
-walk on your hind legs|go faster|slow down|normal speed|set your speed to fast
-turn off obstacle avoidance|turn obstacle avoidance on|come here|follow me|what do you see
-who are you|what is your name|go to the kitchen|what is two plus three|tell me a joke
-walk forward and then turn left|sit down then stand up|hey dog sit down please
-could you please lie down|turn left and walk two meters and sit|turn left no right
-don't sit|do not turn left|don't stop|stop|stop stop stop|hey dog stop|halt|freeze|whoa|hold on
-wait a second|stand still|don't move|stop turning|emergency stop|stop it right now please
-yes|yes please|confirm|yes do it|no|cancel that|never mind|thank you|doger sit
-"""
-
-OUTSIDE = """
-the weather is nice|stop sign|walk forward two elephants|sit on the table|left left forward sit
-"""
-
-
-def test_the_grammar_holds_the_action_language(sphinx, tmp_path):
-    accepts = accepted_by(sphinx, tmp_path)
-    inside = INSIDE.strip().replace('\n', '|').split('|')
-    assert [sentence for sentence in inside if not accepts(sentence)] == []
-    assert [sentence for sentence in OUTSIDE.strip().split('|') if accepts(sentence)] == []
 
 
 def test_voice_activity_tells_voice_from_noise():
