@@ -33,7 +33,7 @@ _EXAMPLES = (
 @click.option('--errors', is_flag=True, help='List what went wrong.')
 @click.option('--calibrate', is_flag=True, help='Fit temperature and threshold to the examples '
               'and write them into the model folder.')
-@click.option('--save', is_flag=True, help='Write the scores into the model folder.')
+@click.option('--save', is_flag=True, help='Write the scores into the model folder and its card.')
 @click.option('--device', default='cpu', show_default=True, help='cpu, cuda or auto.')
 def evaluate(model: Path, data: Optional[Path], against: Optional[Path], mode: str,
              negatives: Optional[Path], out: Optional[Path], errors: bool, calibrate: bool,
@@ -149,6 +149,8 @@ def _save(model: Path, card: Any, found: dict[str, Any]) -> None:
     """Write the headline figures into the model's card."""
     from dataclasses import replace
 
+    from shadow_ros.learning.model_card import write_scores
     from shadow_ros.learning.page import HEADLINES
     scores = {key: found[key] for key in HEADLINES if key in found}
     replace(card, scores=scores).save(model)
+    write_scores(model, found)

@@ -9,11 +9,18 @@ import torch
 
 from shadow_ros.intent.card import IntentCard
 from shadow_ros.learning.data import corpus_hashes
+from shadow_ros.learning.model_card import write_card
+from shadow_ros.learning.progress import cost
 from shadow_ros.learning.recipe import Recipe
 from shadow_ros.learning.train import Made
 from shadow_ros.shadow.folder import save_attached
 
 EDGE, BACKBONE = 'edge', 'backbone'
+_WHAT = (
+    'A detached shadow: it turns English and Mandarin commands for a robot dog into plans of the '
+    'action language, alone, on the robot.',
+    'A backbone with its shadow attached: it carries out what the shadow alone passes on. '
+    '`shadow-ros serve` runs it.')
 TURNS = 2  # earlier ones in the examples of what refers to them
 
 
@@ -31,9 +38,12 @@ def ship(made: Made, run: Path, edge: Optional[Path] = None,
     if made.attached is not None:
         folders.append(backbone or run / BACKBONE)
         save_attached(made.attached, folders[1], dtype, recipe.backbone)
-    for folder in folders:
+    for folder, what in zip(folders, _WHAT):
         made.codec.save(folder)
         _public(recipe).save(folder)
+        model = made.edge if folder == folders[0] else made.attached
+        write_card(folder, what, _public(recipe), sum(p.numel() for p in model.parameters()),
+                   cost(run))
         IntentCard(name=folder.name, turns=TURNS if recipe.beyond else 0,
                    data=corpus_hashes(recipe.negatives or None),
                    parent=Path(recipe.start_from or recipe.shadow).name,

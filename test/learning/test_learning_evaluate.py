@@ -17,7 +17,9 @@ from shadow_ros.learning.corpus.compose import Example
 from shadow_ros.learning.evaluate import by_category, confusion, details, report
 from shadow_ros.learning.figures import figures
 from shadow_ros.learning.judge import judge, moves, open_engine, Result
+from shadow_ros.learning.model_card import write_card, write_scores
 from shadow_ros.learning.page import page
+from shadow_ros.learning.recipe import preset
 from shadow_ros.plan import parse
 
 EDGE = Path(__file__).parents[2] / 'models/edge'
@@ -138,6 +140,19 @@ def test_the_page_holds_its_pictures_and_escapes_what_was_said():
     assert html.count('data:image/png;base64,') == len(pictures) == 4
     assert '<b>' not in html and '&lt;b&gt;' in html
     assert 'exact plan' in html and '95 percent interval' in html
+
+
+def test_scores_go_between_the_markers_of_a_card_and_nowhere_else(tmp_path):
+    assert not write_scores(tmp_path, details(RESULTS))
+    write_card(tmp_path, 'A dog.', preset('tiny'), 1_000_000, 0.5)
+    before = (tmp_path / 'README.md').read_text('utf-8')
+    assert '1,000,000 parameters' in before and 'Not measured yet' in before
+    for _ in range(2):
+        assert write_scores(tmp_path, details(RESULTS))
+    after = (tmp_path / 'README.md').read_text('utf-8')
+    assert '| exact plan | 55.6 % |' in after and '| simple | 50.0 % | 2 |' in after
+    assert '| some text | talk | [BACK_FLIP] | 0.90 |' in after and 'A dog.' in after
+    assert after.count('## Scores') == 1 and 'Not measured yet' not in after
 
 
 def test_an_unknown_mode_is_refused():
