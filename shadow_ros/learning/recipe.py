@@ -21,7 +21,8 @@ class Recipe:
     from it: `backbone_layers` names for each of its layers the small one that it starts from. A
     `shadow` alone is tuned alone. A `backbone` alone gets a random shadow of `shadow_layers` of
     its own layers. `start_from` is a finished run or a shipped edge model whose tokenizer and
-    small model this run goes on with; `backbone_from` a folder whose grown backbone it keeps.
+    small model this run goes on with, `backbone_from` a folder whose backbone it goes on with. A
+    stage of no steps is left out.
 
     Method: `shadow` is ShadowPEFT; `lora`, `dora` and `full` adapt the backbone alone, the first
     two with about `budget` parameters (0: as many as the shadow would have).

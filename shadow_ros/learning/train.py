@@ -82,10 +82,9 @@ def _grown(recipe: Recipe, codec: Codec) -> Iterator[Stage]:
     if recipe.small_steps:
         yield Stage('small', small, TokenObjective(small, 'edge'), recipe.small_steps,
                     recipe.small_rate, wants=lambda pair: pair.edge)
-    if recipe.backbone_from:
-        base: PreTrainedModel = load_backbone(recipe.backbone_from)
-    else:
-        base = build_backbone(recipe, codec, small)
+    base: PreTrainedModel = (load_backbone(recipe.backbone_from) if recipe.backbone_from
+                             else build_backbone(recipe, codec, small))
+    if recipe.backbone_steps:
         yield Stage('backbone', base, TokenObjective(base, 'cloud'), recipe.backbone_steps,
                     recipe.backbone_rate, wants=lambda pair: pair.cloud)
     if recipe.method == 'shadow':
