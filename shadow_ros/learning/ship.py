@@ -5,6 +5,7 @@ from pathlib import Path
 import time
 from typing import Optional
 
+from accelerate import PartialState
 import torch
 
 from shadow_ros.intent.card import IntentCard
@@ -31,6 +32,8 @@ def ship(made: Made, run: Path, edge: Optional[Path] = None,
 
     Scores, temperature and threshold are the evaluation's part.
     """
+    if not PartialState().is_main_process:
+        return []
     recipe = made.recipe
     dtype = torch.bfloat16 if recipe.precision == 'bf16' else torch.float16
     folders = [edge or run / EDGE]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator, Optional, Sequence, Union
 
+from accelerate import PartialState
 from torch import nn
 from transformers import PreTrainedModel
 
@@ -44,12 +45,15 @@ class Made:
 def train(recipe: Recipe, run: Path, forbidden: Sequence[Example] = (),
           own: Sequence[Example] = (), cpu: bool = False) -> Made:
     """Train by the recipe, or finish what was begun; `own` examples join the composed ones."""
-    recipe.save(run)
-    examples = _examples(run, recipe, forbidden, own)
-    codec = _codec(run, recipe, [f'{e.text}\n{e.plan}' for e in examples])
+    processes = PartialState(cpu=cpu)
+    with processes.main_process_first():  # it makes what the others read
+        if processes.is_main_process:
+            recipe.save(run)
+        examples = _examples(run, recipe, forbidden, own)
+        codec = _codec(run, recipe, [f'{e.text}\n{e.plan}' for e in examples])
     pairs = encode(examples, codec, recipe.longest)
-    print(f'{len(examples)} examples, {len(pairs)} token sequences, {codec.size} tokens',
-          flush=True)
+    processes.print(f'{len(examples)} examples, {len(pairs)} token sequences, '
+                    f'{codec.size} tokens', flush=True)
     loop = Loop(recipe.batch, codec.pad_id, recipe.seed, recipe.accumulate, recipe.precision, cpu)
     module: Optional[nn.Module] = None
     for stage in stages(recipe, codec):

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 import json
+import os
+from pathlib import Path
 import subprocess
 import sys
 
@@ -143,8 +145,8 @@ def test_a_run_goes_on_from_a_run_or_from_a_shipped_shadow(made, tmp_path):
 
 
 def test_a_grown_backbone_can_be_kept(made, tmp_path):
-    recipe = replace(SMOKE, start_from=str(made[0] / 'edge'), small_steps=0,
-                     backbone_steps=0, align_steps=1, joint_steps=1, backbone_from=str(made[0] / 'backbone'))
+    recipe = replace(SMOKE, start_from=str(made[0] / 'edge'), small_steps=0, backbone_steps=0,
+                     align_steps=1, joint_steps=1, backbone_from=str(made[0] / 'backbone'))
     found = train(recipe, tmp_path, cpu=True)
     assert same(found.attached.base, load_attached(made[0] / 'backbone').base)
     assert not (tmp_path / 'backbone.safetensors').exists()
@@ -213,6 +215,27 @@ def test_the_command_trains_and_keeps_to_the_folders_recipe(made, tmp_path):
     assert json.loads((tmp_path / 'recipe.json').read_text())['seed'] == 3
     refused = run('--run', str(tmp_path), '--seed', '4')
     assert refused.returncode == 2 and 'another seed' in refused.stderr
+
+
+def test_two_processes_learn_what_one_learns(tmp_path):
+    """Each takes its half of every batch; the first alone writes."""
+    recipe = replace(SMOKE, examples=60, small_steps=2, backbone_steps=1, align_steps=0,
+                     joint_steps=1, dropout=0.0)
+    alone = train(recipe, tmp_path / 'one', cpu=True)
+    recipe.save(tmp_path / 'two')
+    program = tmp_path / 'program.py'
+    program.write_text('import sys\nfrom shadow_ros.cli import main\n'
+                       f'main(["train", "--cpu", "--run", {str(tmp_path / "two")!r}])\n')
+    done = subprocess.run(
+        [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '2',
+         str(program)], capture_output=True, text=True, timeout=110,
+        env={**os.environ, 'ACCELERATE_USE_CPU': '1', 'OMP_NUM_THREADS': '1',
+             'PYTHONPATH': str(Path(__file__).parents[2])})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count('wrote') == 2
+    shared = ProjectedShadow.load(tmp_path / 'two/edge')
+    for one, other in zip(alone.edge.state_dict().values(), shared.state_dict().values()):
+        assert torch.allclose(one, other, atol=2e-3)  # the other was rounded to float16
 
 
 def test_unknown_recipe_keys_and_presets_are_errors():
