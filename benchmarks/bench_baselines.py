@@ -51,7 +51,7 @@ def template(example: Example) -> str:
 
     def place(match: 're.Match[str]') -> str:
         value = float(match[0])
-        return '{%d}' % numbers.index(value) if value in numbers else match[0]
+        return f'{{{numbers.index(value)}}}' if value in numbers else match[0]
 
     return re.sub(r'(?<==)-?[0-9.]+', lambda m: ('-' if m[0][0] == '-' else '') + place(
         re.match(r'[0-9.]+', m[0].lstrip('-'))), tags)
@@ -169,7 +169,7 @@ def _sentence(pattern: str) -> str:
 
     pattern = re.sub(r'\(([^()]*)\)', choice, pattern)
     return re.sub(r'\$(old_len|old_deg|len2|len|deg|one)', lambda m: (
-        '{number:%s} ' % m[1] + ('deg' if 'deg' in m[1] else 'm')), pattern)
+        f'{{number:{m[1]}}} ' + ('deg' if 'deg' in m[1] else 'm')), pattern)
 
 
 def model(_: Sequence[Example]) -> Predict:
