@@ -25,6 +25,8 @@ from shadow_ros.intent.decode import Decoded, LONGEST_PLAN, Pen, Writing
 if TYPE_CHECKING:
     from shadow_ros.shadow.batch import BatchRuntime
 
+_GUESSED = 20  # tokens that all rows of a pass may guess together; more would cost time
+
 OnText = Callable[[bytes], None]
 
 
@@ -199,9 +201,10 @@ class Batcher:
     def _step(self, seats: Sequence[_Seat]) -> None:
         from shadow_ros.shadow.batch import Feed
         feeds: list[Feed] = []
+        guess = _GUESSED // len(seats)
         for seat in seats:
             assert seat.writing is not None
-            ids, count = seat.writing.wanted(self._runtime.limit - len(seat.read))
+            ids, count = seat.writing.wanted(self._runtime.limit - len(seat.read), guess)
             feeds.append(Feed(seat.slot, ids, count))
         for seat, fed, logits in zip(seats, feeds, self._runtime.feed(feeds)):
             assert seat.writing is not None

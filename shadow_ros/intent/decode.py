@@ -13,7 +13,7 @@ from typing import Callable, Optional, Sequence, TYPE_CHECKING
 
 import numpy as np
 
-from shadow_ros.intent.draft import Drafts
+from shadow_ros.intent.draft import Drafts, LONGEST
 from shadow_ros.intent.grammar import Grammar
 from shadow_ros.intent.prompt import USER
 
@@ -116,11 +116,15 @@ class Writing:
         self._pending, self._guess = list(prompt[read:]), list[int]()
         self._left = MAX_ACTION_TOKENS
 
-    def wanted(self, room: int) -> tuple[list[int], int]:
-        """Return the next tokens for a model with so much room, and after how many of the last."""
+    def wanted(self, room: int, guess: int = LONGEST) -> tuple[list[int], int]:
+        """
+        Return the next tokens for a model with so much room, and after how many of the last.
+
+        At most `guess` of them are guessed: what a pass may look at for next to nothing.
+        """
         room -= len(self._pending) + LONGEST_FORCED
         if self._plan:
-            self._guess = self._guess_next(room)
+            self._guess = self._guess_next(min(room, guess)) if guess else []
         return [*self._pending, *self._guess], len(self._guess) + 1
 
     def take(self, logits: 'Tensor') -> int:

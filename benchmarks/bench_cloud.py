@@ -1,0 +1,237 @@
+"""
+The promises of the cloud, measured: load, overload, faults and what it costs the edge.
+
+A real server process, real sockets on loopback; what is compared takes turns in one run.
+
+    python benchmarks/bench_cloud.py [MODEL] [--robots 64] [--seconds 20] [--part load ...]
+"""
+
+import argparse
+import asyncio
+from contextlib import contextmanager
+from dataclasses import dataclass
+import itertools
+import json
+import os
+from pathlib import Path
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from typing import Any, Iterator
+
+import httpx2
+import numpy as np
+
+from shadow_ros.cloud.link import Link, LinkOptions
+from shadow_ros.cloud.policy import Question
+from shadow_ros.cloud.protocol import PLAN
+from shadow_ros.intent.engine import EdgeEngine
+
+ROOT = Path(__file__).resolve().parents[1]
+DEV = ROOT / 'test/data/dev_cloud.jsonl'
+ROUNDS = 3
+EDGE = ('walk forward two meters', 'sit down', 'turn left ninety degrees', '坐下', 'wave',
+        'who are you', '向左转四十五度', 'do a dance')
+
+
+@dataclass(frozen=True)
+class Served:
+    """What a load led to: seconds of each answer by its status, and how long it all took."""
+
+    seconds: dict[int, list[float]]
+    took: float
+
+    @property
+    def rate(self) -> float:
+        """Return right answers a second."""
+        return len(self.seconds.get(200, ())) / self.took
+
+    def quantile(self, part: float, status: int = 200) -> float:
+        """Return a quantile of the times of answers with this status, in ms."""
+        return float(np.quantile(self.seconds[status], part)) * 1e3
+
+
+@contextmanager
+def server(model: str, *options: str) -> Iterator[str]:
+    """Yield the address of a server process; it is ended cleanly."""
+    command = [sys.executable, '-m', 'shadow_ros.cli', 'serve', *([model] if model else []),
+               '--port', '0', *options]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
+                             env={**os.environ, 'PYTHONUNBUFFERED': '1'})
+    assert child.stdout is not None
+    try:
+        url = next(line.split('serving on ')[1].split(';')[0] for line in child.stdout
+                   if 'serving on' in line)
+        yield url
+    finally:
+        child.terminate()
+        assert child.wait(30) == 0
+
+
+def texts() -> list[str]:
+    """Return commands of the development set."""
+    lines = DEV.read_text('utf-8').splitlines()
+    return [json.loads(line)['text'] for line in lines]
+
+
+async def load(url: str, robots: int, seconds: float, deadline_ms: int = 30_000) -> Served:
+    """Let so many robots ask one command after the other for so long."""
+    found: dict[int, list[float]] = {}
+    commands = itertools.cycle(texts())
+    ends = time.monotonic() + seconds
+    limits = httpx2.Limits(max_connections=robots, max_keepalive_connections=robots)
+    async with httpx2.AsyncClient(base_url=url, limits=limits, timeout=60.0,
+                                  trust_env=False) as client:
+        async def robot() -> None:
+            while time.monotonic() < ends:
+                began = time.monotonic()
+                answer = await client.post(PLAN, json={'text': next(commands),
+                                                       'deadline_ms': deadline_ms})
+                found.setdefault(answer.status_code, []).append(time.monotonic() - began)
+
+        began = time.monotonic()
+        await asyncio.gather(*(robot() for _ in range(robots)))
+        return Served(found, time.monotonic() - began)
+
+
+def measure_load(model: str, robots: int, seconds: float) -> None:
+    """Compare shared passes with one command at a time, under the same robots."""
+    share, alone = [], []
+    queue = ('--queue', str(2 * robots))
+    with server(model, *queue) as many, server(model, '--slots', '1', *queue) as one:
+        for _ in range(ROUNDS):
+            share.append(asyncio.run(load(many, robots, seconds)))
+            alone.append(asyncio.run(load(one, robots, seconds)))
+        single = asyncio.run(load(many, 1, min(seconds, 5.0)))
+    for name, runs in ((f'{robots} robots, shared passes', share),
+                       (f'{robots} robots, one at a time', alone)):
+        errors = sum(len(v) for run in runs for k, v in run.seconds.items() if k != 200)
+        print(f'{name}: {statistics.median(r.rate for r in runs):.1f} plans/s, median '
+              f'{statistics.median(r.quantile(.5) for r in runs):.0f} ms, p99 '
+              f'{statistics.median(r.quantile(.99) for r in runs):.0f} ms, errors {errors}')
+    ratios = [a.rate / b.rate for a, b in zip(share, alone)]
+    print(f'1 robot: {single.rate:.1f} plans/s, median {single.quantile(.5):.0f} ms')
+    print(f'throughput, shared to one at a time: {statistics.median(ratios):.1f} '
+          f'(rounds {", ".join(f"{r:.1f}" for r in ratios)})')
+
+
+def measure_overload(model: str, robots: int, seconds: float) -> None:
+    """Ask four times what the queue takes: how fast is the no, and do the others get answers?"""
+    with server(model, '--slots', '8', '--queue', '8') as url:
+        run = asyncio.run(load(url, 4 * robots, seconds))
+    print(f'overload, {4 * robots} robots on 8 seats and a queue of 8: '
+          f'{run.rate:.1f} plans/s of median {run.quantile(.5):.0f} ms; '
+          f'{len(run.seconds.get(429, ()))} times 429 within median '
+          f'{run.quantile(.5, 429):.0f} ms, p99 {run.quantile(.99, 429):.0f} ms; '
+          f'other answers {sum(len(v) for k, v in run.seconds.items() if k not in (200, 429))}')
+
+
+@contextmanager
+def _faulty(fault: str) -> Iterator[str]:
+    """Yield the address of a server with one of the faults of the tests."""
+    sys.path.insert(0, str(ROOT / 'test/cloud'))
+    import faulty
+    made = faulty.Faulty()
+    if fault in faulty.FAULTS:
+        made.fault = faulty.FAULTS[fault][0]
+    yield made.url
+    made.close()
+
+
+def measure_edge(rounds: int = 12) -> None:
+    """Compare the edge's own times with a sound cloud and with every fault in flight."""
+    engine = EdgeEngine.load()
+
+    def think() -> list[float]:
+        return [engine.think(text).timing_ms['total'] for text in EDGE]
+
+    usual: list[float] = []
+    found: dict[str, list[float]] = {}
+    for fault in ('none', 'refused', 'reset', 'stall', 'drip', '500', 'garbage', 'half'):
+        with _faulty(fault) as url:
+            link = Link(LinkOptions(url, 1.0))
+            link.attach().result(10)
+            if fault == 'refused':
+                with socket.socket() as free:
+                    free.bind(('127.0.0.1', 0))
+            stop = threading.Event()
+
+            def ask(link: Link = link, stop: threading.Event = stop) -> None:
+                while not stop.wait(0.2):
+                    link.ask(Question('walk in a square'), _ignore, _ignore)
+
+            for _ in range(rounds):
+                usual += think()
+                stop.clear()
+                asking = threading.Thread(target=ask, daemon=True)
+                asking.start()
+                found.setdefault(fault, []).extend(think())
+                stop.set()
+                asking.join()
+            link.close()
+    base = statistics.median(usual)
+    print(f'edge alone: median {base:.1f} ms')
+    for fault, times in found.items():
+        print(f'edge while the cloud is asked 5 times a second, fault {fault}: median '
+              f'{statistics.median(times):.1f} ms, {statistics.median(times) / base:.2f} times')
+
+
+def _ignore(outcome: Any) -> None:
+    pass
+
+
+def measure_accuracy(model: str) -> None:
+    """Compare exact plans of the complex commands: detached, and with the backbone attached."""
+    rows = [json.loads(line) for line in DEV.read_text('utf-8').splitlines()]
+    with server(model) as url:
+        for name, options in (('detached', ()), ('attached', ('--backbone', url))):
+            done = subprocess.run(
+                [sys.executable, '-m', 'shadow_ros.cli', 'ask', '--file', '-', *options],
+                input='\n'.join(json.dumps(_question(row)) for row in rows),
+                capture_output=True, text=True, check=True)
+            answers = [json.loads(line) for line in done.stdout.splitlines()]
+            right = [_right(row, answer) for row, answer in zip(rows, answers)]
+            by = sum(answer['by'] == 'cloud' for answer in answers)
+            print(f'{name}: {sum(right)} of {len(rows)} plans exact '
+                  f'({sum(right) / len(rows):.1%}), {by} by the cloud')
+
+
+def _question(row: dict[str, Any]) -> dict[str, Any]:
+    turns = [{'user': said, 'plan': plan} for said, plan in (
+        (turn['user'], turn['plan']) if isinstance(turn, dict) else turn
+        for turn in row.get('history', ()))]
+    return {'text': row['text'], 'history': turns}
+
+
+def _right(row: dict[str, Any], answer: dict[str, Any]) -> bool:
+    from shadow_ros.plan import parse, Plan
+    wanted = parse(row.get('cloud') or row['plan'])
+    found = Plan.from_dict({'actions': answer['actions'], 'reply': answer['reply']})
+    return found.actions == wanted.actions
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.strip().split('\n\n')[0])
+    parser.add_argument('model', nargs='?', default='', help='folder of a backbone')
+    parser.add_argument('--robots', type=int, default=64)
+    parser.add_argument('--seconds', type=float, default=10.0)
+    parser.add_argument('--part', choices=('load', 'overload', 'edge', 'accuracy'),
+                        action='append')
+    given = parser.parse_args()
+    parts = given.part or ['load', 'overload', 'edge', 'accuracy']
+    if 'load' in parts:
+        measure_load(given.model, given.robots, given.seconds)
+    if 'overload' in parts:
+        measure_overload(given.model, given.robots, given.seconds)
+    if 'edge' in parts:
+        measure_edge()
+    if 'accuracy' in parts:
+        measure_accuracy(given.model)
+
+
+if __name__ == '__main__':
+    main()
