@@ -95,9 +95,10 @@ TEST = INTENT + CLOUD + ROS + GO2 + SOUND + WHISPER_NEEDS + TRAIN + [
     'shadow-peft>=0.1.1',  # what ShadowPEFT here must agree with
     'wheel>=0.40',  # what setuptools before 70.1 needs for that
 ]
+SCALE = CLOUD + ['ray[serve]>=2.40']  # replicas of the server on many machines; 500 MB
 EXTRAS = {
     'intent': INTENT, 'ros': ROS, 'go2': GO2, 'speech': SPEECH, 'cloud': CLOUD, 'bags': BAGS,
-    'train': TRAIN, 'test': TEST, 'all': INTENT + ROS + GO2 + SPEECH + CLOUD + TRAIN,
+    'scale': SCALE, 'train': TRAIN, 'test': TEST, 'all': INTENT + ROS + GO2 + SPEECH + CLOUD + TRAIN,
 }
 
 NODES = {

@@ -119,7 +119,7 @@ def measure_load(model: str, robots: int, seconds: float) -> None:
 
 
 def measure_overload(model: str, robots: int, seconds: float) -> None:
-    """Ask four times what the queue takes: how fast is the no, and do the others get answers?"""
+    """Ask far more than is taken, and tell how fast the no is and whether others get answers."""
     with server(model, '--slots', '8', '--queue', '8') as url:
         run = asyncio.run(load(url, 4 * robots, seconds))
     print(f'overload, {4 * robots} robots on 8 seats and a queue of 8: '
