@@ -1,206 +1,238 @@
 """
-How well and how fast speech is heard: `python -m benchmarks.bench_speech [--quick]`.
+How well and how fast speech is heard: `python -m benchmarks.bench_speech [--every 4]`.
 
 Needs espeak-ng and flite (apt install espeak-ng flite). Every utterance goes through the real
-pipeline: voice activity, endpoint, PocketSphinx with its rejection. Accuracy is on the exact
-words; latency is in real time, from the last sample of speech to the transcript.
+pipeline: voice activity, endpoint, PocketSphinx with its rejection, stop word, and then
+through the shipped model to a plan. A command is right when its plan is the one meant; speech
+that is not for the robot is wrong when its plan would move it. Each text is spoken by one flite and one espeak-ng
+voice, in turn, in three paces, in pink and motor-like noise.
 """
 
 import argparse
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
+from functools import cache
 import json
 from pathlib import Path
-import queue
 import sys
 import time
-from typing import Optional, Sequence
+from typing import Callable, Iterable, Iterator, Optional, Sequence
 
 import numpy as np
 
-from benchmarks.speech_audio import in_noise, missing_engines, speak, Voice, VOICES
+from benchmarks.speech_audio import in_noise, missing_engines, speak, Voice
+from shadow_ros.plan import parse, Plan
 from shadow_ros.speech.audio import SAMPLE_RATE, Samples
-from shadow_ros.speech.listener import Callbacks, Hearing, Listener, sound_events
+from shadow_ros.speech.listener import Callbacks, Hearing, sound_events
+from shadow_ros.speech.measure import words_wrong
 from shadow_ros.speech.pocketsphinx import PocketSphinx
-from shadow_ros.speech.recogniser import Transcript
 from shadow_ros.speech.sources import ArraySource
 from shadow_ros.speech.stopword import hears_stop
 from shadow_ros.speech.vad import SileroVad
 
-CONDITIONS = (('white', 40.0), ('pink', 20.0), ('motor', 10.0))
-LEAD = 0.5  # seconds of noise before the speech of every clip
-
-COMMANDS = """
-walk forward two meters|take three steps back|go backwards one meter|move left half a meter
-run forward three meters|turn left ninety degrees|turn right|turn around|spin around
-turn a bit to the left|sit down|sit|stand up|lie down|stop|stop stop stop|halt|don't move|hold on
-stop turning|say hello|give me your paw|stretch|dance|make a heart|do a backflip
-walk forward and then turn left|sit down then stand up|slow down|yes please|no
-who are you|come here|hey dog sit down|could you please lie down|don't sit
-""".strip().replace('\n', '|').split('|')
-
-OUTSIDE = """
-the weather is nice today|i think we should have lunch at noon|my brother bought a new car
-the meeting starts at nine in the morning|please send me the report by friday
-it was a dark and stormy night|can you pass the salt|the train to london was delayed again
-i forgot my keys on the kitchen table|music makes people happy|these tomatoes taste wonderful
-he plays football every saturday afternoon|there is a problem with the printer
-nobody knows what happened that evening|the river flows through the old town
-maybe|really|interesting|what a day|lunch time|see you tomorrow|telephone|that is funny|oh well
-""".strip().replace('\n', '|').split('|')
+HERE = Path(__file__).parent
+FLITE = tuple(Voice('flite', name) for name in ('slt', 'rms', 'awb'))
+ESPEAK = tuple(Voice('espeak-ng', name) for name in ('en-us', 'en-gb', 'en-us+f3'))
+PACES = (0.85, 1.0, 1.2)
+CONDITIONS = (('pink', 40.0), ('pink', 20.0), ('pink', 10.0), ('motor', 10.0), ('pink', 5.0),
+              ('motor', 5.0))
+LEAD, TAIL = 0.5, 0.9  # s of noise around every clip
+LONG = 5  # words from which on an outside utterance counts as long
 
 
 @dataclass
-class Heard:
-    """What became of one clip."""
+class Result:
+    """What became of one clip; `stop_after_s` is from the end of the speech."""
 
     said: str
+    wanted: str
     voice: str
     noise: str
-    inside: bool
+    seconds: float
     text: str = ''
     rejected: str = ''
     score: float = 0.0
-    stop_after_s: Optional[float] = None  # from the end of speech to the stop, negative: before
-    partials: list[tuple[float, str]] = field(default_factory=list)
+    plan: str = ''
+    doubted_plan: str = ''  # of the text, had it not been rejected
+    stop_after_s: Optional[float] = None
     cpu_s: float = 0.0
-    seconds: float = 0.0
+
+    @property
+    def inside(self) -> bool:
+        """Return whether it was a command."""
+        return bool(self.wanted)
+
+    @property
+    def right(self) -> bool:
+        """Return whether the plan is the one that was meant."""
+        return parse(self.plan).actions == parse(self.wanted).actions
+
+    @property
+    def moved(self) -> bool:
+        """Return whether the plan would do anything but talk."""
+        return parse(self.plan).route == 'edge'
 
 
-class Ear:
-    """A recogniser whose every change of mind is written down."""
-
-    def __init__(self, sphinx: PocketSphinx) -> None:
-        self._sphinx = sphinx
-        self.name, self.streaming = sphinx.name, True
-        self.load, self.start, self.finish = sphinx.load, sphinx.start, sphinx.finish
-        self.changes: list[tuple[int, str]] = []
-        self.taken = 0
-
-    def accept(self, samples: Samples) -> Optional[str]:
-        """Pass the sound on and note what it changed."""
-        self.taken += len(samples)
-        text = self._sphinx.accept(samples)
-        if text is not None:
-            self.changes.append((self.taken, text))
-        return text
+def commands() -> list[tuple[str, str]]:
+    """Return what is said, and the plan that it asks for."""
+    return [(text.strip(), plan.strip()) for text, plan in
+            (line.split('|') for line in _lines('spoken_commands.txt'))]
 
 
-def hear(sphinx: PocketSphinx, vad: SileroVad, clip: Samples, heard: Heard) -> Heard:
+def outside() -> list[tuple[str, str]]:
+    """Return what is said to somebody else."""
+    return [(line, '') for line in _lines('spoken_outside.txt')]
+
+
+def _lines(name: str) -> Iterator[str]:
+    for line in (HERE / name).read_text('utf-8').splitlines():
+        if line.strip() and not line.startswith('#'):
+            yield line.strip()
+
+
+def clips(texts: Sequence[tuple[str, str]], conditions: Sequence[tuple[str, float]],
+          every: int) -> Iterator[tuple[Result, Samples]]:
+    """Yield clips; of several runs with `every` each is a like sample of the whole."""
+    number = 0
+    for index, (text, wanted) in enumerate(texts):
+        for voices in (FLITE, ESPEAK):
+            voice = voices[index % 3]
+            voice = Voice(voice.engine, voice.name, PACES[index // 3 % 3])
+            for kind, snr in conditions:
+                number += 1
+                if (number + index) % every:
+                    continue
+                sound = in_noise(speak(text, voice), kind, snr, number, lead=LEAD, tail=TAIL)
+                yield Result(text, wanted, str(voice), f'{kind} {snr:g} dB',
+                             len(sound) / SAMPLE_RATE), sound
+
+
+@cache
+def plan_of(text: str) -> str:
+    """Return the plan that the shipped model would publish."""
+    from shadow_ros.intent.router import effective_threshold, route
+    engine = _engine()
+    thought = engine.think(text) if text else None
+    if thought is None:
+        return ''
+    return str(route(thought, text, effective_threshold(-1.0, engine.card.threshold)).plan)
+
+
+@cache
+def _engine():  # type: ignore[no-untyped-def]
+    from shadow_ros.intent.engine import EdgeEngine
+    return EdgeEngine.load(None)
+
+
+def hear(sphinx: PocketSphinx, vad: SileroVad, sound: Samples, result: Result) -> Result:
     """Fill in what the pipeline hears in the clip, as fast as possible."""
-    ear = Ear(sphinx)
     now = [0.0]
-    end_of_speech = len(clip) / SAMPLE_RATE - 0.7
     stops: list[float] = []
-    hearing = Hearing(ear, Callbacks(on_stop=lambda _: stops.append(now[0] - end_of_speech)))
+    hearing = Hearing(sphinx, Callbacks(on_stop=lambda _: stops.append(now[0])))
+    heard = []
     cpu = time.process_time()
-    texts: list[Transcript] = []
-    for event in sound_events(ArraySource(clip), vad):
+    for event in sound_events(ArraySource(sound), vad):
         now[0] = event.time
         transcript = hearing.handle(event, time.monotonic())
-        if transcript is not None:
-            texts.append(transcript)
-    heard.cpu_s = time.process_time() - cpu
-    heard.seconds = len(clip) / SAMPLE_RATE
-    heard.text = ' '.join(t.text for t in texts).strip()
-    heard.rejected = ' '.join(t.rejected for t in texts).strip()
-    heard.score = min((t.score for t in texts), default=0.0)
-    heard.stop_after_s = stops[0] if stops else None
-    heard.partials = [(taken / SAMPLE_RATE, text) for taken, text in ear.changes]
-    return heard
+        heard += [transcript] if transcript else []
+    result.cpu_s = time.process_time() - cpu
+    result.text = ' '.join(t.text for t in heard if t.text)
+    result.rejected = ' '.join(t.rejected for t in heard if t.rejected)
+    result.score = min((t.score for t in heard), default=0.0)
+    result.plan = plan_of(result.text)
+    result.doubted_plan = plan_of(f'{result.text} {result.rejected}'.strip())
+    if stops:
+        result.stop_after_s = stops[0] - (result.seconds - TAIL)
+        result.plan = str(Plan(parse('[STOP]').actions))
+    return result
 
 
-def all_clips(texts: Sequence[str], inside: bool, voices: Sequence[Voice],
-              sphinx: PocketSphinx) -> list[Heard]:
-    """Return what is heard of all texts in all voices and noises."""
-    vad = SileroVad()
-    results = []
-    for voice in voices:
-        spoken = [speak(text, voice) for text in texts]
-        for kind, snr in CONDITIONS:
-            for number, (text, clip) in enumerate(zip(texts, spoken)):
-                noisy = in_noise(clip, kind, snr, number, lead=LEAD)
-                heard = Heard(text, str(voice), f'{kind} {snr:g} dB', inside)
-                results.append(hear(sphinx, vad, noisy, heard))
-    return results
-
-
-def share(values: Sequence[bool]) -> str:
+def share(values: Iterable[bool]) -> str:
     """Return a share in percent with its counts."""
-    return f'{100 * sum(values) / max(1, len(values)):5.1f} % ({sum(values)}/{len(values)})'
+    counted = list(values)
+    return f'{100 * sum(counted) / max(1, len(counted)):5.1f} % ({sum(counted)}/{len(counted)})'
 
 
-def report(results: Sequence[Heard]) -> None:
+def report(results: Sequence[Result]) -> None:
     """Print the tables."""
-    print(f'\n{"noise":14} {"exact words":>22} {"nothing":>20} {"false (outside)":>22} '
-          f'{"stop heard":>20} {"false stop":>20}')
+    print(f'\n{"noise":13} {"plan right":>20} {"flite":>20} {"espeak-ng":>20} '
+          f'{"nothing heard":>20} {"words wrong":>12}')
     for noise in dict.fromkeys(r.noise for r in results):
-        inside = [r for r in results if r.noise == noise and r.inside]
-        outside = [r for r in results if r.noise == noise and not r.inside]
-        stops = [r for r in inside if hears_stop(r.said)]
-        others = [r for r in inside + outside if not hears_stop(r.said)]
-        print(f'{noise:14} {share([r.text == r.said for r in inside]):>22} '
-              f'{share([not r.text for r in inside]):>20} '
-              f'{share([bool(r.text) for r in outside]):>22} '
-              f'{share([r.stop_after_s is not None for r in stops]):>20} '
-              f'{share([r.stop_after_s is not None for r in others]):>20}')
-    for voice in dict.fromkeys(r.voice for r in results):
-        print(f'{voice:24} ' + share([r.text == r.said for r in results
-                                      if r.voice == voice and r.inside]))
-    late = [r.stop_after_s for r in results
-            if hears_stop(r.said) and r.stop_after_s is not None]
-    if late:
-        print(f'stop after the end of the word (sound time): median {np.median(late):.2f} s, '
-              f'p95 {np.percentile(late, 95):.2f} s')
-    print(f'CPU per second of sound: {sum(r.cpu_s for r in results):.1f} s / '
-          f'{sum(r.seconds for r in results):.1f} s = '
-          f'{sum(r.cpu_s for r in results) / sum(r.seconds for r in results):.3f}')
+        here = [r for r in results if r.noise == noise and r.inside]
+        wrong = sum(words_wrong(r.said, r.text) for r in here)
+        words = sum(len(r.said.split()) for r in here)
+        print(f'{noise:13} {share(r.right for r in here):>20} '
+              f'{share(r.right for r in here if r.voice[0] == "f"):>20} '
+              f'{share(r.right for r in here if r.voice[0] == "e"):>20} '
+              f'{share(not r.text for r in here):>20} {100 * wrong / max(1, words):10.1f} %')
+    print(f'\n{"noise":13} {"long: moved":>20} {"short: moved":>20} {"long: any text":>20} '
+          f'{"short: any text":>20}')
+    for noise in dict.fromkeys(r.noise for r in results):
+        long, short = ([r for r in results if r.noise == noise and not r.inside
+                        and (len(r.said.split()) >= LONG) == want] for want in (True, False))
+        print(f'{noise:13} {share(r.moved for r in long):>20} '
+              f'{share(r.moved for r in short):>20} {share(bool(r.text) for r in long):>20} '
+              f'{share(bool(r.text) for r in short):>20}')
+    report_stops(results)
+    report_rejection(results)
+    for voice in sorted({r.voice for r in results}):
+        print(f'{voice:24} ' + share(r.right for r in results if r.voice == voice and r.inside))
+    print(f'CPU of the first pass per second of sound: '
+          f'{sum(r.cpu_s for r in results) / max(1e-9, sum(r.seconds for r in results)):.3f}')
 
 
-def latency(sphinx: PocketSphinx, texts: Sequence[str], voice: Voice) -> None:
-    """Print the time from the end of speech to the transcript, in real time."""
-    delays, decided, recognition = [], [], []
-    for number, text in enumerate(texts):
-        clip = in_noise(speak(text, voice), 'white', 40.0, number, lead=LEAD, tail=1.5)
-        done: queue.Queue[tuple[float, Transcript]] = queue.Queue()
-        source = ArraySource(clip, paced=True)
-        listener = Listener(source, sphinx, Callbacks(
-            on_transcript=lambda t, done=done: done.put((time.monotonic(), t))),
-            vad=SileroVad())
-        began = time.monotonic()
-        listener.start()
-        when, transcript = done.get(timeout=30)
-        listener.stop()
-        end = began + (len(clip) / SAMPLE_RATE - 1.5)
-        delays.append(when - end)
-        decided.append(transcript.endpoint - end)
-        recognition.append(transcript.recognition_ms / 1e3)
-    for name, values in (('end of speech to transcript', delays),
-                         ('  of it, to the endpoint', decided), ('  recognition', recognition)):
-        print(f'{name:30} median {np.median(values):.3f} s  p95 '
-              f'{np.percentile(values, 95):.3f} s  max {max(values):.3f} s  (n={len(values)})')
+def report_stops(results: Sequence[Result]) -> None:
+    """Print how many stops were heard, how late, and how many were none."""
+    print(f'\n{"noise":13} {"stop heard":>20} {"after the word: median, p95":>28} '
+          f'{"false stops":>14} {"per hour of speech":>19}')
+    for noise in dict.fromkeys(r.noise for r in results):
+        here = [r for r in results if r.noise == noise]
+        stops = [r for r in here if r.wanted == '[STOP]' and hears_stop(r.said)]
+        late = [r.stop_after_s for r in stops if r.stop_after_s is not None] or [0.0]
+        others = [r for r in here if not hears_stop(r.said) and r.wanted != '[STOP]']
+        false = sum(r.stop_after_s is not None for r in others)
+        hours = sum(r.seconds - LEAD - TAIL for r in others) / 3600
+        print(f'{noise:13} {share(r.stop_after_s is not None for r in stops):>20} '
+              f'{np.median(late):>16.2f} s {np.percentile(late, 95):>8.2f} s {false:>14} '
+              f'{false / max(hours, 1e-9):>19.1f}')
+
+
+def report_rejection(results: Sequence[Result]) -> None:
+    """Print what other thresholds of the rejection would give, over all noises."""
+    inside = [r for r in results if r.inside]
+    long, short = ([r for r in results if not r.inside and (len(r.said.split()) >= LONG) == want]
+                   for want in (True, False))
+    print(f'\n{"min_score":>9} {"plan right":>11} {"long: moved":>12} {"short: moved":>13}')
+    for threshold in (-100.0, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5):
+        right = [r.score >= threshold and parse(r.doubted_plan).actions == parse(r.wanted).actions
+                 for r in inside]
+        moved = [[r.score >= threshold and parse(r.doubted_plan).route == 'edge' for r in part]
+                 for part in (long, short)]
+        print(f'{threshold:9.1f} {100 * np.mean(right or [0]):9.1f} % '
+              f'{100 * np.mean(moved[0] or [0]):10.1f} % {100 * np.mean(moved[1] or [0]):11.1f} %')
 
 
 def main() -> int:
     """Run the benchmark; exit code 2 when a speech synthesiser is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--quick', action='store_true', help='every third text, two voices')
-    parser.add_argument('--latency-only', action='store_true', help='only the real-time part')
+    parser.add_argument('--every', type=int, default=1, metavar='N', help='only one in N clips')
+    parser.add_argument('--parts', default='commands,outside', help='which of them')
+    parser.add_argument('--snr', type=float, nargs='*', help='only these ratios (dB)')
     parser.add_argument('--json', type=Path, help='write every clip as a JSON line to this file')
     options = parser.parse_args()
     if missing_engines():
         print(f'the benchmark needs {" and ".join(missing_engines())} to speak; '
               'apt install espeak-ng flite', file=sys.stderr)
         return 2
-    step, voices = (3, (VOICES[0], VOICES[4])) if options.quick else (1, VOICES)
-    sphinx = PocketSphinx()
+    conditions = [c for c in CONDITIONS if not options.snr or c[1] in options.snr]
+    parts: dict[str, Callable[[], list[tuple[str, str]]]] = {
+        'commands': commands, 'outside': outside}
+    sphinx, vad = PocketSphinx(), SileroVad()
     sphinx.load()
-    if not options.latency_only:
-        results = all_clips(COMMANDS[::step], True, voices, sphinx)
-        results += all_clips(OUTSIDE[::step], False, voices, sphinx)
-        report(results)
-        if options.json:
-            options.json.write_text('\n'.join(json.dumps(vars(r)) for r in results) + '\n')
-    latency(sphinx, COMMANDS[:8 if options.quick else 20], VOICES[0])
+    results = [hear(sphinx, vad, sound, result) for part in options.parts.split(',')
+               for result, sound in clips(parts[part](), conditions, options.every)]
+    if options.json:
+        options.json.write_text('\n'.join(json.dumps(asdict(r)) for r in results) + '\n')
+    report(results)
     return 0
 
 

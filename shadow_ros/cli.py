@@ -10,6 +10,7 @@ import click
 
 from shadow_ros.commands.ask import ask
 from shadow_ros.commands.bags import bags
+from shadow_ros.commands.bench import bench
 from shadow_ros.commands.demo import demo
 from shadow_ros.commands.doctor import doctor
 from shadow_ros.commands.evaluate import evaluate
@@ -127,7 +128,7 @@ def main(ctx: click.Context) -> None:
 
 
 for _command in (demo, up, say, stop, resume, ask, listen, doctor, export, virtual, scenario,
-                 record, bags, feedback, train, evaluate, serve, tokens, attach, detach):
+                 record, bags, feedback, train, evaluate, bench, serve, tokens, attach, detach):
     main.add_command(_command)
 
 

@@ -29,7 +29,7 @@ _DEFAULTS = Speech()
 @click.option('--whisper-model', default=_DEFAULTS.whisper_model, show_default=True,
               metavar='NAME|FILE', help='For whisper: the name of a model or its file.')
 @click.option('--language', default=_DEFAULTS.language, show_default=True, metavar='CODE',
-              help='For whisper: en, zh, ...')
+              help='For whisper: auto, en or zh.')
 @click.option('--device', default='', metavar='NAME', help='Microphone: its number or name.')
 @click.pass_context
 def listen(ctx: click.Context, wav: Optional[Path], jsonl: bool, recogniser: str,
@@ -57,7 +57,7 @@ def listen(ctx: click.Context, wav: Optional[Path], jsonl: bool, recogniser: str
 def _file(wav: Path, speech: Speech, show: Any) -> None:
     """Print the utterances of a sound file."""
     from shadow_ros.speech.listener import Callbacks, listen_file
-    listen_file(wav, _recogniser(speech), callbacks=Callbacks(on_transcript=show))
+    listen_file(wav, make(speech), callbacks=Callbacks(on_transcript=show))
 
 
 def _microphone(speech: Speech, show: Any, readable: bool) -> None:
@@ -68,7 +68,7 @@ def _microphone(speech: Speech, show: Any, readable: bool) -> None:
     on_end(stop)
     source = MicrophoneSource(speech.device)
     name = find_microphone(source.device)['name']
-    listener = Listener(source, _recogniser(speech), Callbacks(
+    listener = Listener(source, make(speech), Callbacks(
         on_transcript=show, on_error=lambda text: say_line(text, err=True)))
     listener.start()
     if readable:
@@ -77,7 +77,7 @@ def _microphone(speech: Speech, show: Any, readable: bool) -> None:
     listener.stop()
 
 
-def _recogniser(speech: Speech) -> Any:
+def make(speech: Speech) -> Any:
     """Return the recogniser that the options name."""
     from shadow_ros.speech.recogniser import make_recogniser
     options = {'model': speech.whisper_model, 'language': speech.language} \

@@ -1,24 +1,49 @@
 """openai-whisper behind the recogniser protocol: many languages, weights the user brings."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 import math
 import os
 from pathlib import Path
 import pickle
-from typing import Any, Optional
+import re
+import time
+from typing import Any, Optional, Sequence
 
 import numpy as np
 
 from shadow_ros.errors import AudioError, did_you_mean, ModelError, shorten
 from shadow_ros.speech.audio import SAMPLE_RATE, Samples
 from shadow_ros.speech.recogniser import Transcript
+from shadow_ros.speech.stopword import is_stop
 
 LANGUAGES = ('auto', 'en', 'zh')
 
 MAX_NO_SPEECH = 0.6
 MAX_COMPRESSION = 2.4
 MIN_LOGPROB = -1.0
+WORTH_GUESSING = 0.6
+"""Seconds for an utterance up to which recognition begins at a pause."""
 
-_MAX_TOKENS = 96  # far more than a spoken command; bounds the time of a decoder that loops
+MAX_CHARACTERS = 30.0
+"""A second: nobody speaks faster, but a decoder in a loop writes on."""
+
+_MOST_TOKENS = 96  # far more than a spoken command
+_TOKENS_A_SECOND = 12  # twice fast speech; bounds the time of a decoder that loops
+
+PROMPTS = {
+    'en': 'Commands to a robot dog: walk forward two meters, turn left ninety degrees, sit down, '
+          'stand up, lie down, stop, shake hands, do a backflip, hey dog, Doger.',
+    'zh': '给机器狗的指令：向前走两米，左转九十度，坐下，站起来，趴下，停，握手，后空翻，狗哥。',
+}
+"""What Whisper is told to expect: it then writes names and numbers as people say them here."""
+
+# What Whisper writes over silence and noise, learnt from subtitles; none is a command.
+_SUBTITLES = re.compile(
+    r'thanks? (you )?for watching|subscribe|subtitles? by|amara\.org|transcri(bed|ption) by|'
+    r'copyright|www\.|\.com\b|字幕|订阅|訂閱|点赞|點贊|感谢(您的)?(观看|收看)|謝謝觀看|请不吝|明镜|'
+    r'优优独播|志愿者', re.I)
+_NOISES = re.compile(r'[\[(（♪*][^\])）♪*]*[\])）♪*]|[♪♫]')  # [BLANK_AUDIO], (music)
 _INSTALL = ('pip install --no-deps openai-whisper==20250625 && '
             'pip install torch tiktoken more-itertools numba tqdm')
 
@@ -44,6 +69,9 @@ class Whisper:
         self.device = device
         self._model: Any = None
         self._blocks: list[Samples] = []
+        self._pool = ThreadPoolExecutor(1, 'whisper')
+        self._guess: Optional[Future[Transcript]] = None
+        self._pace = 0.0  # s that the last utterance took
 
     def load(self) -> None:
         """Load the weights: seconds."""
@@ -61,43 +89,100 @@ class Whisper:
         """Begin an utterance."""
         self.load()
         self._blocks = []
+        self._guess = None
 
     def accept(self, samples: Samples) -> Optional[str]:
         """Keep the sound; there are no partial texts."""
         self._blocks.append(samples)
         return None
 
+    def guess(self) -> None:
+        """Begin to recognise at a pause, unless a wrong guess would cost more than it saves."""
+        if self._pace <= WORTH_GUESSING and self._guess is None and self._blocks:
+            self._guess = self._pool.submit(self._recognise, np.concatenate(self._blocks))
+
+    def forget_guess(self) -> None:
+        """Drop it: speech went on."""
+        if self._guess is not None:
+            self._guess.cancel()
+        self._guess = None
+
     def finish(self) -> Transcript:
         """Recognise what was kept."""
         if not self._blocks:
             return Transcript('', recogniser=self.name)
         samples = np.concatenate(self._blocks)
-        self._blocks = []
+        future = self._guess or self._pool.submit(self._recognise, samples)
+        self._blocks, self._guess = [], None
+        return replace(future.result(), seconds=len(samples) / SAMPLE_RATE)
+
+    def _recognise(self, samples: Samples) -> Transcript:
+        began = time.monotonic()
+        seconds = len(samples) / SAMPLE_RATE
+        language = self._language_of(samples)
         result = self._model.transcribe(
-            samples, language=None if self.language == 'auto' else self.language,
-            fp16=self._model.device.type == 'cuda', temperature=0.0, sample_len=_MAX_TOKENS,
+            samples, language=language, fp16=self._model.device.type == 'cuda', temperature=0.0,
+            sample_len=most_tokens(seconds), initial_prompt=PROMPTS.get(language),
             condition_on_previous_text=False, without_timestamps=True, verbose=None)
-        return judged(result, len(samples) / SAMPLE_RATE)
+        self._pace = time.monotonic() - began
+        return judged(result, seconds)
+
+    def _language_of(self, samples: Samples) -> str:
+        """Return the language wanted, or the likelier of those that the robot understands."""
+        if not self._model.is_multilingual:
+            return 'en'
+        if self.language != 'auto':
+            return self.language
+        whisper = _whisper()
+        sound = whisper.pad_or_trim(samples)
+        mel = whisper.log_mel_spectrogram(sound, self._model.dims.n_mels).to(self._model.device)
+        if self._model.device.type == 'cuda':
+            mel = mel.half()
+        _, likely = self._model.detect_language(mel)
+        return max(LANGUAGES[1:], key=lambda code: float(likely[code]))
+
+
+def most_tokens(seconds: float) -> int:
+    """Return how many tokens may be written for so much sound."""
+    return min(_MOST_TOKENS, 16 + int(_TOKENS_A_SECOND * seconds))
+
+
+def repeats(text: str) -> bool:
+    """Return whether a phrase stands four times in a row, as a decoder in a loop writes."""
+    words = re.findall('[\u3400-\u9fff]|[^\\W_]+', text.lower())
+    return any(words[start:start + length] * 4 == words[start:start + 4 * length]
+               for length in range(1, len(words) // 4 + 1)
+               for start in range(len(words) - 4 * length + 1))
+
+
+def made_up(text: str, segments: Sequence[Any], seconds: float) -> bool:
+    """Return whether the text is likelier to be made up than to have been said."""
+    if is_stop(text):  # however often it is cried
+        return any(s['no_speech_prob'] > MAX_NO_SPEECH for s in segments)
+    if _SUBTITLES.search(text) or repeats(text) or not re.search(r'\w', text):
+        return True
+    return len(text) > 10 + MAX_CHARACTERS * max(seconds, 0.0) or any(
+        s['no_speech_prob'] > MAX_NO_SPEECH or s['compression_ratio'] > MAX_COMPRESSION
+        for s in segments)
 
 
 def judged(result: dict[str, Any], seconds: float) -> Transcript:
     """
     Return the transcript of Whisper's result, without text when it is likely made up.
 
-    Made up is what Whisper itself doubts: no speech, an unlikely text, or one that repeats
-    itself (compresses too well). The score is the mean log probability of a token.
+    Made up is what Whisper itself doubts (no speech, an unlikely text), what repeats itself or is
+    longer than anyone can speak, and what subtitles say over silence. Noises in brackets are
+    taken out. The score is the mean log probability of a token.
     """
-    text = ' '.join(str(result.get('text', '')).split())
+    raw = ' '.join(str(result.get('text', '')).split())
+    text = ' '.join(_NOISES.sub(' ', raw).split())
     language = str(result.get('language', ''))
     segments = result.get('segments') or []
     scores = [float(s['avg_logprob']) for s in segments]
     score = min(scores, default=0.0) if all(x == x for x in scores) else math.nan
     # Written so that NaN, which a broken model gives, is doubtful too.
-    doubtful = not score >= MIN_LOGPROB or any(
-        s['no_speech_prob'] > MAX_NO_SPEECH or s['compression_ratio'] > MAX_COMPRESSION
-        for s in segments)
-    if doubtful:
-        return Transcript('', language, seconds, score, rejected=text, recogniser='whisper')
+    if not score >= MIN_LOGPROB or made_up(text, segments, seconds):
+        return Transcript('', language, seconds, score, rejected=raw, recogniser='whisper')
     return Transcript(text, language, seconds, score, recogniser='whisper')
 
 

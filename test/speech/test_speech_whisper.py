@@ -3,12 +3,13 @@
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from shadow_ros.errors import AudioError, ModelError
 from shadow_ros.speech.audio import BLOCK, read_file
 from shadow_ros.speech.recogniser import make_recogniser
-from shadow_ros.speech.whisper import judged, weights_file, Whisper
+from shadow_ros.speech.whisper import judged, most_tokens, weights_file, Whisper
 
 torch = pytest.importorskip('torch', reason='Whisper needs torch')
 whisper = pytest.importorskip('whisper', reason='openai-whisper is not installed')
@@ -126,3 +127,78 @@ def test_wrong_options(options, words):
 def test_wrong_device(tiny):
     with pytest.raises(AudioError, match='auto, cpu or cuda'):
         Whisper(str(tiny), device='tpu').load()
+
+
+@pytest.mark.parametrize('text, seconds, said', [
+    ('Walk forward two meters.', 2.0, True),
+    ('stop stop stop', 1.0, True),
+    ('停停停', 0.8, True),
+    ('stop stop stop stop stop', 2.0, True),
+    ('go go go go', 1.0, False),
+    ('turn left turn left turn left turn left', 3.0, False),
+    ('好的好的好的好的', 2.0, False),
+    ('Thank you for watching!', 2.0, False),
+    ('Thanks for watching', 2.0, False),
+    ('请不吝点赞 订阅 转发 打赏支持明镜与点点栏目', 4.0, False),
+    ('字幕by索兰娅', 2.0, False),
+    ('Subtitles by the Amara.org community', 3.0, False),
+    ('...', 1.0, False),
+    ('[BLANK_AUDIO]', 1.0, False),
+    ('(dog barking)', 1.0, False),
+    ('♪ ♪', 1.0, False),
+    ('walk forward and then turn left and then sit down and then lie down and wait', 0.5, False),
+], ids=lambda value: value if isinstance(value, str) else '')
+def test_what_is_made_up_over_noise_is_no_command(text, seconds, said):
+    transcript = judged({'text': text, 'language': 'en', 'segments': [segment()]}, seconds)
+    assert bool(transcript.text) == said
+    assert transcript.text or transcript.rejected == ' '.join(text.split())
+
+
+def test_noises_in_brackets_are_taken_out():
+    result = {'text': '(barking) sit down [music]', 'language': 'en', 'segments': [segment()]}
+    assert judged(result, 2.0).text == 'sit down'
+
+
+def test_decoding_is_bounded_by_the_length_of_the_sound():
+    assert most_tokens(0.5) == 22 and most_tokens(2.0) == 40 and most_tokens(60.0) == 96
+
+
+@pytest.mark.parametrize('seconds', [0.4, 2.0])
+def test_noise_and_silence_are_no_command(tiny, seconds):
+    recogniser = Whisper(str(tiny), device='cpu')
+    noise = np.random.default_rng(0).normal(0, 0.01, int(16000 * seconds)).astype(np.float32)
+    for sound in (noise, np.zeros_like(noise)):
+        recogniser.start()
+        recogniser.accept(sound)
+        assert recogniser.finish().text == ''
+
+
+def test_auto_chooses_a_language_that_the_robot_understands(tiny):
+    recogniser = Whisper(str(tiny), 'auto', 'cpu')
+    recogniser.start()
+    recogniser.accept(read_file(STOP))
+    assert recogniser.finish().language in ('en', 'zh')
+
+
+def test_a_guess_at_a_pause_is_what_finish_returns(tiny, monkeypatch):
+    recogniser = Whisper(str(tiny), 'en', 'cpu')
+    heard = []
+    original = Whisper._recognise
+
+    def counted(self, samples):
+        heard.append(len(samples))
+        return original(self, samples)
+    monkeypatch.setattr(Whisper, '_recognise', counted)
+    recogniser.start()
+    recogniser.accept(read_file(STOP)[:8000])
+    recogniser.guess()
+    recogniser.accept(np.zeros(2048, np.float32))
+    transcript = recogniser.finish()
+    assert heard == [8000] and transcript.seconds == pytest.approx(10048 / 16000)
+    recogniser.start()
+    recogniser.accept(read_file(STOP)[:8000])
+    recogniser.guess()
+    recogniser.forget_guess()
+    recogniser.accept(read_file(STOP)[8000:])
+    recogniser.finish()
+    assert heard[-1] == len(read_file(STOP))
