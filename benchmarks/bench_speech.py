@@ -2,9 +2,9 @@
 How well and how fast speech is heard: `python -m benchmarks.bench_speech [--every 4]`.
 
 Needs espeak-ng and flite (apt install espeak-ng flite). Every utterance goes through the real
-pipeline: voice activity, endpoint, PocketSphinx with its rejection, stop word, and then
-through the shipped model to a plan. A command is right when its plan is the one meant; speech
-that is not for the robot is wrong when its plan would move it. Each text is spoken by one flite and one espeak-ng
+pipeline: voice activity, endpoint, PocketSphinx with its rejection, stop word, and then through
+the shipped model to a plan. A command is right when its plan is the one meant; other speech is
+wrong when its plan would move the robot. Each text is spoken by one flite and one espeak-ng
 voice, in turn, in three paces, in pink and motor-like noise.
 """
 

@@ -68,3 +68,40 @@ def test_lifecycle_there_and_back(start_node, probe):
         assert probe.change('speech', transition), transition
     probe.wait(lambda: len(finals) >= 2, 30, 'the transcript again')
     assert finals[0] == finals[1]
+
+
+def test_without_its_wake_word_only_a_stop_is_heard(start_node, probe):
+    """Three commands are spoken, none of them to the robot."""
+    start_node('speech', f'speech.source:={SOUND / "three_commands.flac"}',
+               'speech.wake_word:="hey dog"')
+    partials, finals = probe.hear('partial'), probe.hear('transcript')
+    probe.wait(lambda: 'played' in probe.health('shadow/speech: source').message, 40)
+    values = probe.wait(lambda: next((
+        found for found in [{v.key: v.value for v in
+                             probe.health('shadow/speech: recogniser').values}]
+        if found['rejected'] == '2'), None), 20, 'two that were not meant')
+    assert values['utterances'] == '1'
+    assert list(finals) == ['stop stop stop'] and all('stop' in text for text in partials)
+
+
+def test_a_voice_without_a_loudspeaker_is_told_and_does_no_harm(start_node, probe):
+    """There is no sound card in a test: the sentence is logged once, the node lives."""
+    child = start_node('speech', 'speech.source:=none', 'speech.voice:=espeak-ng')
+    for _ in range(2):
+        probe.say('reply', 'Here I am.')
+    child.wait_for('loudspeaker cannot be used', 20)
+    probe.spin(1.0)
+    assert probe.state_of('speech') == 'active' and 'Traceback' not in child.output
+    assert child.output.count('ERROR') == 1
+    child.signal(signal.SIGINT)
+    assert child.wait(20) == 0
+
+
+@pytest.mark.parametrize('parameter, words', [
+    ('speech.wake_word:=stop', 'cannot be a wake word'),
+    ('speech.source:=tcp://0.0.0.0:7700', 'this machine only'),
+])
+def test_unsafe_settings_are_refused(start_node, parameter, words):
+    """Exit code 1 and the reason."""
+    child = start_node('speech', parameter, wait=False)
+    assert child.wait(60) == 1 and words in child.output

@@ -97,5 +97,6 @@ def whisper() -> Check:
                      'accuracy)', 'pip install openai-whisper')
     if not data['weights']:
         return Check('whisper', WARN, f'{data["version"]}, no weights yet',
-                     'the first use fetches them; offline, give a file: speech.whisper_model')
+                     'nothing is fetched by itself; shadow-ros listen --recogniser whisper '
+                     'says what to download and where it goes')
     return Check('whisper', OK, f'{data["version"]} with {", ".join(data["weights"][:4])}')
