@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 import json
 from pathlib import Path
+import queue
 import sys
 import time
 from typing import Callable, Iterable, Iterator, Optional, Sequence
@@ -22,9 +23,10 @@ import numpy as np
 from benchmarks.speech_audio import in_noise, missing_engines, speak, Voice
 from shadow_ros.plan import parse, Plan
 from shadow_ros.speech.audio import SAMPLE_RATE, Samples
-from shadow_ros.speech.listener import Callbacks, Hearing, sound_events
+from shadow_ros.speech.listener import Callbacks, Hearing, Listener, sound_events
 from shadow_ros.speech.measure import words_wrong
 from shadow_ros.speech.pocketsphinx import PocketSphinx
+from shadow_ros.speech.recogniser import Transcript
 from shadow_ros.speech.sources import ArraySource
 from shadow_ros.speech.stopword import hears_stop
 from shadow_ros.speech.vad import SileroVad
@@ -211,11 +213,31 @@ def report_rejection(results: Sequence[Result]) -> None:
               f'{100 * np.mean(moved[0] or [0]):10.1f} % {100 * np.mean(moved[1] or [0]):11.1f} %')
 
 
+def latency(sphinx: PocketSphinx, texts: Sequence[str]) -> None:
+    """Print the time from the end of speech to the transcript, in real time."""
+    delays, decided, recognition = [], [], []
+    for number, text in enumerate(texts):
+        sound = in_noise(speak(text, FLITE[number % 3]), 'pink', 20.0, number, lead=LEAD, tail=2.0)
+        heard: queue.Queue[tuple[float, Transcript]] = queue.Queue()
+        listener = Listener(ArraySource(sound, paced=True), sphinx, Callbacks(
+            on_transcript=lambda t, heard=heard: heard.put((time.monotonic(), t))))
+        listener.start()
+        when, transcript = heard.get(timeout=60)
+        listener.stop()
+        delays.append(when - transcript.speech_end)
+        decided.append(transcript.endpoint - transcript.speech_end)
+        recognition.append(transcript.recognition_ms / 1e3)
+    for name, values in (('last voice to transcript', delays),
+                         ('  of it, to the endpoint', decided), ('  recognition', recognition)):
+        print(f'{name:26} median {np.median(values):.3f} s  p95 '
+              f'{np.percentile(values, 95):.3f} s  max {max(values):.3f} s  (n={len(values)})')
+
+
 def main() -> int:
     """Run the benchmark; exit code 2 when a speech synthesiser is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--every', type=int, default=1, metavar='N', help='only one in N clips')
-    parser.add_argument('--parts', default='commands,outside', help='which of them')
+    parser.add_argument('--parts', default='latency,commands,outside', help='which of them')
     parser.add_argument('--snr', type=float, nargs='*', help='only these ratios (dB)')
     parser.add_argument('--json', type=Path, help='write every clip as a JSON line to this file')
     options = parser.parse_args()
@@ -228,11 +250,14 @@ def main() -> int:
         'commands': commands, 'outside': outside}
     sphinx, vad = PocketSphinx(), SileroVad()
     sphinx.load()
-    results = [hear(sphinx, vad, sound, result) for part in options.parts.split(',')
+    if 'latency' in options.parts:
+        latency(sphinx, [text for text, _ in commands()[::7]])
+    results = [hear(sphinx, vad, sound, result) for part in parts if part in options.parts
                for result, sound in clips(parts[part](), conditions, options.every)]
     if options.json:
         options.json.write_text('\n'.join(json.dumps(asdict(r)) for r in results) + '\n')
-    report(results)
+    if results:
+        report(results)
     return 0
 
 
