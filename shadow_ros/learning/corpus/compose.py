@@ -12,6 +12,7 @@ from typing import Any, Callable, Iterable, Iterator, Optional
 
 from shadow_ros.actions import MAX_ACTIONS
 from shadow_ros.intent.amounts import canonical, normalise
+from shadow_ros.learning.corpus.noise import roughen
 from shadow_ros.learning.corpus.patterns import expand, read
 from shadow_ros.plan import Action, parse, Plan
 
@@ -28,7 +29,8 @@ _ORDERED = ('sequence2', 'sequence3', 'too_many', 'correction', 'elliptic')
 _NO_MOTION = ('taken_back', 'negation', 'postponed', 'past', 'quoted', 'hypothetical', 'ability',
               'about')
 _SLOT = re.compile(r'\$(old_len|old_deg|len2|len|deg|n|one)')
-_PLACE = re.compile(r'\{(wrong_ing|wrong|ing|past|[1-6]ing|[1-6])?\}')
+_PLACE = re.compile(r'\{(wrong_ing|wrong|ing|past|[1-6](?:ing|past)?)?\}')
+_URGENT = 0.05
 _STOPS = {'en': ('stop', 'halt', 'stop'), 'zh': ('停', '停下', '停下来')}
 
 
@@ -76,6 +78,7 @@ class Composer:
         self.languages = tuple(languages)
         self.weights = [w * (sequences if c in _ORDERED else 1.0) for c, w in CATEGORIES.items()]
         self.talk = read('talk')
+        self.remote = read('remote')
         self.commands = {lang: read(f'commands_{lang}') for lang in self.languages}
         self.frames = {lang: read(f'frames_{lang}') for lang in self.languages}
         self._by_name = {lang: _by_name(self.commands[lang]['commands'])
@@ -122,7 +125,11 @@ class Composer:
 
     def _single(self, lang: str, _: str) -> tuple[str, str]:
         clause = self.clause(lang, alone=0.2, even=0.3)
-        return self._request(clause.text, lang, clause.whole), self._plan(clause.tags, lang)
+        text = self._request(clause.text, lang, clause.whole)
+        if clause.name not in ('MOVE', 'TURN', 'SPEED') and self.rng.random() < _URGENT:
+            frame = self.rng.choice(self.frames[lang]['urgent'])
+            text = self._place(frame, lang, {'': clause.text}) or text
+        return text, self._plan(clause.tags, lang)
 
     def _stop(self, lang: str, _: str) -> tuple[str, str]:
         entry = self._by_name[lang]['STOP'][0]
@@ -226,24 +233,25 @@ class Composer:
                                      and clause.name in ('MOVE', 'STAND')):
             return None
         text = self._place(self.rng.choice(self.frames[lang][category]), lang,
-                           {'': clause.text, 'wrong': clause.text})
+                           {'': clause.text, 'wrong': self.clause(lang).text})
         return None if text is None else (text, self.talk['frames'][lang][category])
 
     def _remote_frame(self, lang: str, _: str) -> Optional[tuple[str, str]]:
         text = self._place(self.rng.choice(self.frames[lang]['remote']), lang,
-                           {'': self.clause(lang).text})
+                           {'': self.clause(lang).text, 'wrong': self.clause(lang).text})
         return None if text is None else (text, self._remote_plan(lang))
 
     def _talk(self, lang: str, _: str) -> tuple[str, str]:
         group = self.rng.choice(self.talk['talk'][lang])
-        text = self._expand(self.rng.choice(group['say']), lang, self.frames)
+        rules = {**self.frames[lang]['rules'], **self.talk['rules'][lang]}
+        text = expand(self.rng.choice(group['say']), rules, self.rng)
         if self.rng.random() < 0.3:
             text = self._expand(self.rng.choice(self.frames[lang]['call']), lang,
                                 self.frames).replace('{}', text)
         return text, group['reply']
 
     def _remote(self, lang: str, _: str) -> tuple[str, str]:
-        part = self.talk['remote'][lang]
+        part = self.remote[lang]
         text = expand(self.rng.choice(part['say']), part['rules'], self.rng)
         if self.rng.random() < 0.5:
             frame = self.rng.choice(
@@ -283,8 +291,8 @@ class Composer:
         def put(match: 're.Match[str]') -> str:
             nonlocal fitting
             key = match[1] or ''
-            form = 0 if key.endswith('ing') else 1 if key == 'past' else None
-            key = re.sub(r'_?ing$|^past$', '', key)
+            form = 0 if key.endswith('ing') else 1 if key.endswith('past') else None
+            key = re.sub(r'_?ing$|past$', '', key)
             text = parts[key]
             if form is None:
                 return text
@@ -324,17 +332,8 @@ class Composer:
         return self._plan('[REMOTE]', lang)
 
     def _roughen(self, text: str, lang: str) -> str:
-        """Return the text as people type and recognisers write: other punctuation, rare typos."""
-        roll = self.rng.random()
-        if roll < 0.4:
-            text = re.sub(r'[,，。;！!?？“”、]|\.(?![0-9])', ' ' if lang == 'en' else '', text)
-        elif roll < 0.55:
-            text += self.rng.choice('.!' if lang == 'en' else '。！')
-        if lang == 'en' and self.rng.random() < 0.3:
-            text = text.replace("'", '')  # dont, whats
-        if lang == 'en' and self.rng.random() < 0.04:
-            text = _typo(text, self.rng)
-        return ' '.join(text.split())
+        """Return the text as people type and recognisers write."""
+        return roughen(text, lang, self.frames[lang].get('slips', {}), self.rng)
 
 
 def draw_amount(rng: random.Random, kind: str) -> float:
@@ -356,20 +355,6 @@ def draw_amount(rng: random.Random, kind: str) -> float:
     if roll < 0.84:
         return 0.05 * rng.randint(1, 30)
     return rng.uniform(0.05, 9.0) if roll < 0.97 else float(rng.randint(10, 300))
-
-
-def _typo(text: str, rng: random.Random) -> str:
-    """Return the text with one slip in a longer word."""
-    words = text.split()
-    long = [i for i, w in enumerate(words) if len(w) > 3 and w.isalpha()]
-    if not long:
-        return text
-    i = rng.choice(long)
-    at = rng.randrange(1, len(words[i]) - 1)
-    word = words[i]
-    words[i] = rng.choice((word[:at] + word[at + 1:], word[:at] + word[at] + word[at:],
-                           word[:at] + word[at + 1] + word[at] + word[at + 2:]))
-    return ' '.join(words)
 
 
 def _by_name(entries: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -10,6 +10,8 @@ import yaml
 
 DATA = Path(__file__).parent / 'data'
 
+_LOADER = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)  # ten times as fast, where it is built
+
 _CHOICE = re.compile(r'\(([^()]*)\)')
 _RULE = re.compile(r'<([a-z]\w*)>')
 
@@ -19,7 +21,7 @@ Rules = Mapping[str, Sequence[str]]
 @cache
 def read(name: str) -> dict[str, Any]:
     """Return the content of a corpus file, e.g. `commands_en`."""
-    loaded = yaml.safe_load((DATA / f'{name}.yaml').read_text(encoding='utf-8'))
+    loaded = yaml.load((DATA / f'{name}.yaml').read_text(encoding='utf-8'), Loader=_LOADER)
     assert isinstance(loaded, dict)
     return loaded
 
