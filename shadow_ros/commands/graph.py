@@ -6,6 +6,7 @@ from typing import Iterable, TYPE_CHECKING
 import click
 
 from shadow_ros.commands.exchange import Exchange, news_lines, reply_line
+from shadow_ros.commands.signals import held_back, polite_ends
 from shadow_ros.commands.style import paint, say_line
 from shadow_ros.errors import ConfigError, RobotError
 from shadow_ros.records import Event, PlanRecord
@@ -25,7 +26,8 @@ def open_client(name: str) -> 'GraphClient':
     except ImportError as error:
         raise ConfigError(f'ROS 2 is needed to talk to a graph, but: {error}; source your ROS 2 '
                           "first, or on x86-64: pip install 'shadow_ros[ros]'") from None
-    return GraphClient(name)
+    polite_ends()
+    return GraphClient(name, held_back=held_back)
 
 
 @click.command()

@@ -5,7 +5,6 @@ from typing import Callable, TYPE_CHECKING
 
 from shadow_ros.commands.exchange import Exchange, heading, news_lines, reply_line
 from shadow_ros.commands.recording import Recording, Said, where
-from shadow_ros.commands.signals import leave_if_ended
 from shadow_ros.commands.style import paint, say_line
 from shadow_ros.errors import RobotError
 from shadow_ros.records import Event, PlanRecord, RobotState
@@ -84,7 +83,6 @@ class Player:
 
     def pump(self, seconds: float) -> None:
         """Take in what the graph says, waiting at most this long for the first of it."""
-        leave_if_ended()
         self._check()
         for news in self.client.listen(seconds):
             self._take(news)

@@ -1,11 +1,13 @@
 """SIGTERM and a closed terminal end a command as Ctrl-C does: in order."""
 
+from contextlib import contextmanager
 import signal
 import sys
 import threading
-from typing import Any
+from typing import Any, Iterator
 
 _ended_by = 0
+_held = 0
 
 
 def polite_ends() -> None:
@@ -14,13 +16,20 @@ def polite_ends() -> None:
         signal.signal(number, _leave)
 
 
-def leave_if_ended() -> None:
+@contextmanager
+def held_back() -> Iterator[None]:
     """
-    Raise the SystemExit of an earlier signal again.
+    Keep SystemExit back until the block is left.
 
-    One that comes inside a finaliser or a callback of a C library is swallowed there, so who
-    waits for something asks here, too.
+    Raised inside a callback that C code calls, as in rclpy, it is swallowed or turned into
+    another error there.
     """
+    global _held
+    _held += 1
+    try:
+        yield
+    finally:
+        _held -= 1
     if _ended_by:
         sys.exit(128 + _ended_by)
 
@@ -34,4 +43,5 @@ def on_end(stop: threading.Event) -> None:
 def _leave(number: int, frame: Any) -> None:
     global _ended_by
     _ended_by = number
-    sys.exit(128 + number)
+    if not _held:
+        sys.exit(128 + number)

@@ -1,11 +1,12 @@
 """A client of a running graph: gives commands, hears plans, events and the robot's state."""
 
 from collections import deque
+from contextlib import nullcontext
 from dataclasses import dataclass
 import math
 import time
 from types import TracebackType
-from typing import Any, Callable, Deque, Iterator, Optional, Type, Union
+from typing import Any, Callable, ContextManager, Deque, Iterator, Optional, Type, Union
 
 from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import Odometry
@@ -19,6 +20,7 @@ from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
+from shadow_ros.config import NODES
 from shadow_ros.errors import PlanError, RobotError
 from shadow_ros.records import Event, Feedback, PlanRecord, RobotState
 
@@ -58,11 +60,14 @@ class GraphClient:
     """
     A node in a context of its own; use it in a `with` block and from one thread.
 
+    `held_back` makes a context in which no signal handler raises: rclpy's C code cannot bear it.
     Everything that the graph says waits in `news` until `listen` hands it out.
     """
 
-    def __init__(self, name: str = 'cli', namespace: str = NAMESPACE) -> None:
+    def __init__(self, name: str = 'cli', namespace: str = NAMESPACE,
+                 held_back: Callable[[], ContextManager[None]] = nullcontext) -> None:
         self.namespace = namespace
+        self._held_back = held_back
         self._news: Deque[News] = deque()
         self._context = Context()
         rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
@@ -131,7 +136,8 @@ class GraphClient:
 
     def _spin(self, seconds: float) -> None:
         try:
-            self._executor.spin_once(timeout_sec=seconds)
+            with self._held_back():
+                self._executor.spin_once(timeout_sec=seconds)
         except ExternalShutdownException:
             raise RobotError('expected a running ROS context, but it was shut down') from None
 
@@ -146,9 +152,12 @@ class GraphClient:
         return True
 
     def ready(self) -> bool:
-        """Return whether intent and action are there and know this client."""
-        wanted = {f'{self.namespace}/{node}' for node in ('intent', 'action')}
-        return wanted <= self._alive and self._command.get_subscription_count() >= len(wanted)
+        """Return whether intent, action and any others that are there know this client."""
+        there = {name for name, namespace in self._node.get_node_names_and_namespaces()
+                 if namespace == f'/{self.namespace}' and name in NODES}
+        wanted = {f'{self.namespace}/{node}' for node in {'intent', 'action'} | there}
+        listeners = max(2, self._node.count_subscribers('command'))
+        return wanted <= self._alive and self._command.get_subscription_count() >= listeners
 
     def connect(self, seconds: float = 10.0) -> None:
         """Wait for the graph, or raise RobotError."""
