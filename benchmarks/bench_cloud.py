@@ -14,7 +14,6 @@ import itertools
 import json
 import os
 from pathlib import Path
-import socket
 import statistics
 import subprocess
 import sys
@@ -77,8 +76,8 @@ def texts() -> list[str]:
     return [json.loads(line)['text'] for line in lines]
 
 
-async def load(url: str, robots: int, seconds: float, deadline_ms: int = 30_000) -> Served:
-    """Let so many robots ask one command after the other for so long."""
+async def load(url: str, robots: int, seconds: float, patient: bool = True) -> Served:
+    """Let so many robots ask one command after the other; the patient ones heed Retry-After."""
     found: dict[int, list[float]] = {}
     commands = itertools.cycle(texts())
     ends = time.monotonic() + seconds
@@ -89,8 +88,10 @@ async def load(url: str, robots: int, seconds: float, deadline_ms: int = 30_000)
             while time.monotonic() < ends:
                 began = time.monotonic()
                 answer = await client.post(PLAN, json={'text': next(commands),
-                                                       'deadline_ms': deadline_ms})
+                                                       'deadline_ms': 30_000})
                 found.setdefault(answer.status_code, []).append(time.monotonic() - began)
+                if answer.status_code == 429:
+                    await asyncio.sleep(float(answer.headers['Retry-After']) if patient else .02)
 
         began = time.monotonic()
         await asyncio.gather(*(robot() for _ in range(robots)))
@@ -119,25 +120,35 @@ def measure_load(model: str, robots: int, seconds: float) -> None:
 
 
 def measure_overload(model: str, robots: int, seconds: float) -> None:
-    """Ask far more than is taken, and tell how fast the no is and whether others get answers."""
+    """Ask far more than is taken, and tell how fast the no is that one more robot gets."""
     with server(model, '--slots', '8', '--queue', '8') as url:
-        run = asyncio.run(load(url, 4 * robots, seconds))
-    print(f'overload, {4 * robots} robots on 8 seats and a queue of 8: '
-          f'{run.rate:.1f} plans/s of median {run.quantile(.5):.0f} ms; '
-          f'{len(run.seconds.get(429, ()))} times 429 within median '
-          f'{run.quantile(.5, 429):.0f} ms, p99 {run.quantile(.99, 429):.0f} ms; '
-          f'other answers {sum(len(v) for k, v in run.seconds.items() if k not in (200, 429))}')
+        flood = subprocess.Popen([sys.executable, __file__, '--robots', str(robots), '--seconds',
+                                  str(seconds), '--flood', url], stdout=subprocess.PIPE, text=True)
+        while 'shadow_ros_waiting 8.0' not in httpx2.get(f'{url}/metrics', timeout=30.0).text:
+            time.sleep(0.1)
+        one = asyncio.run(load(url, 1, seconds / 2, patient=False))
+        told = json.loads(flood.communicate(timeout=120)[0])
+    print(f'overload, {robots} robots on 8 seats and a queue of 8: {told["rate"]:.1f} plans/s, '
+          f'answers {told["counts"]}; one more robot: {len(one.seconds.get(429, ()))} times 429 '
+          f'within median {one.quantile(.5, 429):.0f} ms, p99 {one.quantile(.99, 429):.0f} ms; '
+          f'{len(one.seconds.get(200, ()))} plans')
+
+
+def flood(url: str, robots: int, seconds: float) -> None:
+    """Ask as robots do, in a process of its own, and print what came."""
+    run = asyncio.run(load(url, robots, seconds))
+    print(json.dumps({'rate': run.rate, 'counts': {k: len(v) for k, v in run.seconds.items()}}))
 
 
 @contextmanager
-def _faulty(fault: str) -> Iterator[str]:
-    """Yield the address of a server with one of the faults of the tests."""
+def _faulty(fault: str) -> Iterator[Any]:
+    """Yield a server with one of the faults of the tests."""
     sys.path.insert(0, str(ROOT / 'test/cloud'))
     import faulty
     made = faulty.Faulty()
     if fault in faulty.FAULTS:
         made.fault = faulty.FAULTS[fault][0]
-    yield made.url
+    yield made
     made.close()
 
 
@@ -148,15 +159,13 @@ def measure_edge(rounds: int = 12) -> None:
     def think() -> list[float]:
         return [engine.think(text).timing_ms['total'] for text in EDGE]
 
-    usual: list[float] = []
-    found: dict[str, list[float]] = {}
+    found: dict[str, tuple[list[float], list[float]]] = {}
     for fault in ('none', 'refused', 'reset', 'stall', 'drip', '500', 'garbage', 'half'):
-        with _faulty(fault) as url:
-            link = Link(LinkOptions(url, 1.0))
+        with _faulty(fault) as bad:
+            link = Link(LinkOptions(bad.url, 1.0))
             link.attach().result(10)
             if fault == 'refused':
-                with socket.socket() as free:
-                    free.bind(('127.0.0.1', 0))
+                bad.close()
             stop = threading.Event()
 
             def ask(link: Link = link, stop: threading.Event = stop) -> None:
@@ -164,19 +173,19 @@ def measure_edge(rounds: int = 12) -> None:
                     link.ask(Question('walk in a square'), _ignore, _ignore)
 
             for _ in range(rounds):
+                usual, beside = found.setdefault(fault, ([], []))
                 usual += think()
                 stop.clear()
                 asking = threading.Thread(target=ask, daemon=True)
                 asking.start()
-                found.setdefault(fault, []).extend(think())
+                beside += think()
                 stop.set()
                 asking.join()
             link.close()
-    base = statistics.median(usual)
-    print(f'edge alone: median {base:.1f} ms')
-    for fault, times in found.items():
+    for fault, (usual, beside) in found.items():
+        alone, asked = statistics.median(usual), statistics.median(beside)
         print(f'edge while the cloud is asked 5 times a second, fault {fault}: median '
-              f'{statistics.median(times):.1f} ms, {statistics.median(times) / base:.2f} times')
+              f'{asked:.1f} ms, alone {alone:.1f} ms, {asked / alone:.2f} times')
 
 
 def _ignore(outcome: Any) -> None:
@@ -221,7 +230,11 @@ def main() -> None:
     parser.add_argument('--seconds', type=float, default=10.0)
     parser.add_argument('--part', choices=('load', 'overload', 'edge', 'accuracy'),
                         action='append')
+    parser.add_argument('--flood', default='', help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.flood:
+        flood(given.flood, given.robots, given.seconds)
+        return
     parts = given.part or ['load', 'overload', 'edge', 'accuracy']
     if 'load' in parts:
         measure_load(given.model, given.robots, given.seconds)

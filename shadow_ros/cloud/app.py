@@ -56,6 +56,7 @@ def make_app(service: Service, rules: Rules, metrics: Metrics) -> FastAPI:
         rules.draining = True
         await asyncio.to_thread(service.close)
 
+    rules.full = lambda: service.batcher.full
     app = FastAPI(title='shadow_ros backbone', version=str(PROTOCOL), lifespan=life,
                   docs_url=None, redoc_url=None,
                   description='Turns what is said to a robot dog into plans of known actions.')

@@ -97,7 +97,7 @@ class Batcher:
         if not 0 < len(prompt) <= room:
             raise ModelError(f'a prompt must have 1 to {room} tokens, got {len(prompt)}')
         with self._changed:
-            if self._closed or len(self._waiting) >= self._queue:
+            if self.full:
                 raise Full(f'{len(self._waiting)} commands wait already; ask again in a moment')
             self._waiting.append(job)
             self._changed.notify()
@@ -107,6 +107,11 @@ class Batcher:
     def waiting(self) -> int:
         """Return how many jobs have no seat yet."""
         return len(self._waiting)
+
+    @property
+    def full(self) -> bool:
+        """Return whether one more would be refused."""
+        return self._closed or len(self._waiting) >= self._queue
 
     @property
     def alive(self) -> bool:

@@ -33,11 +33,17 @@ _log = logging.getLogger('shadow_ros.cloud')
 
 @dataclass
 class Rules:
-    """What the gate goes by; `draining` and `ready` change while the server runs."""
+    """
+    What the gate goes by.
+
+    `draining` changes while the server runs; `full` tells whether one more command would be
+    refused, so that an overload costs no parsing.
+    """
 
     tokens: Optional[TokenFile] = None
     rate: RateLimit = field(default_factory=lambda: RateLimit(0))
     draining: bool = False
+    full: Callable[[], bool] = lambda: False
 
 
 class Gate:
@@ -96,6 +102,9 @@ class Gate:
         if rules.draining:
             return 503, 'the server is shutting down; ask another one', 'draining', {
                 'Retry-After': '5'}
+        if scope['path'] in (PLAN, CHAT) and scope['method'] == 'POST' and rules.full():
+            return (429, 'more is asked at the moment than can be answered; ask again',
+                    'overloaded', {'Retry-After': '1'})
         wait = rules.rate.wait(client, now)
         if wait:
             return (429, f'too many requests; the next one in {wait:.1f} s', 'rate_limited',

@@ -156,9 +156,11 @@ class Link:
         try:
             self._loop.run_forever()
         finally:
-            for task in asyncio.all_tasks(self._loop):
+            left = asyncio.all_tasks(self._loop)
+            for task in left:
                 task.cancel()
-            self._loop.run_until_complete(asyncio.sleep(0))
+            if left:
+                self._loop.run_until_complete(asyncio.wait(left, timeout=1.0))
             self._loop.close()
 
     def _submit(self, work: Coroutine[Any, Any, _T]) -> 'Future[_T]':

@@ -3,7 +3,7 @@ The same application on Ray Serve: replicas, scaled by how much is asked, behind
 
     pip install 'shadow_ros[scale]'
     serve run shadow_ros.cloud.scale:build replicas=2 model=models/backbone
-    serve build ...                                   # the YAML of a cluster, see docs/cloud.md
+    serve deploy cluster.yaml                         # a cluster, see docs/cloud.md
 
 Each replica is a whole server of its own: model, batcher, gate. Robots keep no state there, so
 any replica may answer any request. Tokens are read from a file that all machines see.
@@ -90,7 +90,7 @@ def replica(scale: Scale) -> Any:
 
 
 def build(arguments: Mapping[str, Any]) -> Any:
-    """Return the Ray Serve application for `serve run` and `serve build`."""
+    """Return the Ray Serve application for `serve run` and `serve deploy`."""
     from ray import serve
     scale = Scale.parse(arguments)
 
