@@ -39,11 +39,11 @@ from shadow_ros.shadow.model import Shadow, ShadowedModel
 from shadow_ros.shadow.runtime import AttachedRuntime, runtime_for
 
 DEV = Path(__file__).parents[1] / 'test/data/dev_commands.jsonl'
-RATES = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3)
+RATES = (1e-3, 2e-3, 4e-3, 8e-3)
 SIZES = Recipe(hidden=128, intermediate=344, heads=4, key_value_heads=2, shadow_layers=6,
                vocabulary=2000, dropout=0.05)
 METHODS = ('shadow', 'lora', 'dora', 'full')
-_EXAMPLES, _LANGUAGE_STEPS, _SWEEP_STEPS = 40_000, 1200, 150
+_EXAMPLES, _LANGUAGE_STEPS, _SWEEP_STEPS = 40_000, 800, 100
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.strip().split('\n')[0])
     parser.add_argument('folder', type=Path)
     parser.add_argument('--seeds', type=int, nargs='+', default=[1, 2, 3])
-    parser.add_argument('--steps', type=int, default=600)
+    parser.add_argument('--steps', type=int, default=400)
     parser.add_argument('--only', choices=METHODS)
     given = parser.parse_args(arguments)
     torch.set_num_threads(1)

@@ -19,9 +19,9 @@ _EXAMPLES = (
 
 @click.command(epilog=_EXAMPLES)
 @click.argument('model', type=click.Path(path_type=Path))
-@click.option('--data', type=click.Path(path_type=Path), metavar='FILE',
+@click.option('--data', type=click.Path(path_type=Path), multiple=True, metavar='FILE',
               help='JSON lines with text, plan, lang and category; cloud and history if you like. '
-                   'Without it, the development set of a checkout.')
+                   'May be repeated. Without it, the development set of a checkout.')
 @click.option('--against', type=click.Path(path_type=Path), metavar='MODEL',
               help='Another model on the same examples; differences with bootstrap intervals.')
 @click.option('--mode', default='attached', show_default=True, help='How a backbone with a shadow '
@@ -35,7 +35,7 @@ _EXAMPLES = (
               'and write them into the model folder.')
 @click.option('--save', is_flag=True, help='Write the scores into the model folder and its card.')
 @click.option('--device', default='cpu', show_default=True, help='cpu, cuda or auto.')
-def evaluate(model: Path, data: Optional[Path], against: Optional[Path], mode: str,
+def evaluate(model: Path, data: tuple[Path, ...], against: Optional[Path], mode: str,
              negatives: Optional[Path], out: Optional[Path], errors: bool, calibrate: bool,
              save: bool, device: str) -> None:
     """
@@ -62,15 +62,15 @@ def evaluate(model: Path, data: Optional[Path], against: Optional[Path], mode: s
         _save(model, card, found)
 
 
-def _examples(data: Optional[Path]) -> list[Any]:
-    """Return the examples of a file, or those of the checkout."""
+def _examples(data: Sequence[Path]) -> list[Any]:
+    """Return the examples of files, or those of the checkout."""
     from shadow_ros.learning.data import read_examples
-    if data is None and not _DEV.is_file():
+    if not data and not _DEV.is_file():
         raise ConfigError('expected --data FILE: the development set is part of a checkout, not '
                           'of an installed package')
-    found = read_examples(data or _DEV)
+    found = [example for path in data or (_DEV,) for example in read_examples(path)]
     if not found:
-        raise ConfigError(f'{data or _DEV} holds no examples')
+        raise ConfigError(f'expected examples, got none in {", ".join(map(str, data))}')
     return found
 
 

@@ -22,7 +22,11 @@ Scores = dict[str, Any]
 
 
 def report(results: Sequence[Result]) -> Scores:
-    """Return the figures of results, rates from 0 to 1 and times in milliseconds."""
+    """
+    Return the figures of results, rates from 0 to 1 and times in milliseconds.
+
+    Recalls are left out where nothing of the kind was wanted.
+    """
     still = [r for r in results if not moves(r.wanted)]
     stops = [r for r in results if _first(r.wanted) == 'STOP']
     remote = [r for r in results if r.wanted.route == 'remote']
@@ -38,10 +42,10 @@ def report(results: Sequence[Result]) -> Scores:
         'false_motion': rate(r.false_motion for r in still),
         'acrobatic_false_motion': sum(
             acrobatic(r.plan) and not acrobatic(r.wanted) for r in results),
-        'stop_recall': rate(_first(r.plan) == 'STOP' for r in stops),
-        'stop_recall_model': rate(_first(r.model_plan) == 'STOP' for r in stops),
-        'remote_recall': rate(r.plan.route == 'remote' for r in remote),
-        'remote_precision': rate(r.wanted.route == 'remote' for r in said_remote),
+        **_some('stop_recall', [_first(r.plan) == 'STOP' for r in stops]),
+        **_some('stop_recall_model', [_first(r.model_plan) == 'STOP' for r in stops]),
+        **_some('remote_recall', [r.plan.route == 'remote' for r in remote]),
+        **_some('remote_precision', [r.wanted.route == 'remote' for r in said_remote]),
         'asked_back': rate(r.plan != r.thought.plan and moves(r.thought.plan)
                            and not r.stopped for r in results),
         'calibration_error': round(calibration_error(results), 4),
@@ -88,6 +92,11 @@ def rate(found: Iterable[bool]) -> float:
     """Return the share of true ones; 0 of none."""
     items = list(found)
     return round(sum(items) / len(items), 4) if items else 0.0
+
+
+def _some(name: str, found: Sequence[bool]) -> Scores:
+    """Return a rate under its name, nothing of nothing."""
+    return {name: rate(found)} if found else {}
 
 
 def _groups(results: Sequence[Result]) -> dict[str, tuple[float, int]]:
