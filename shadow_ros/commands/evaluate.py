@@ -78,6 +78,9 @@ def _judge(model: Path, mode: str, device: str, examples: Sequence[Any],
            fit: bool) -> tuple[list[Any], Any]:
     """Return the model's results and its card, calibrated on these examples if wanted."""
     from shadow_ros.learning.judge import judging, open_engine
+    from transformers.utils import logging
+    quiet: Any = logging.disable_progress_bar
+    quiet()
     engine, attached = open_engine(model, mode, device)
     if fit:
         from shadow_ros.learning.calibration import calibrate
