@@ -30,7 +30,8 @@ _NO_MOTION = ('taken_back', 'negation', 'postponed', 'past', 'quoted', 'hypothet
               'about')
 _SLOT = re.compile(r'\$(old_len|old_deg|len2|len|deg|n|one)')
 _PLACE = re.compile(r'\{(wrong_ing|wrong|ing|past|[1-6](?:ing|past)?)?\}')
-_URGENT = 0.05
+_URGENT = 0.05  # share of the commands that are
+_ASKED_FOR = ('SPEED', 'AVOID', 'DAMP')  # a question whether it can is a request
 _STOPS = {'en': ('stop', 'halt', 'stop'), 'zh': ('停', '停下', '停下来')}
 
 
@@ -228,6 +229,8 @@ class Composer:
         clause = self.clause(lang, even=0.7)
         if category == 'negation' and (clause.name in ('STOP', 'MOVE', 'AVOID', 'SPEED')
                                        and len(clause.text) < (4 if lang == 'zh' else 8)):
+            return None
+        if category == 'ability' and clause.name in _ASKED_FOR:
             return None
         if clause.name == 'STOP' or (lang == 'zh' and category in ('negation', 'postponed')
                                      and clause.name in ('MOVE', 'STAND')):
