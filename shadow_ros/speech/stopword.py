@@ -58,7 +58,12 @@ def _expand(line: str) -> Iterable[tuple[str, ...]]:
 _DOING = ('(moving/walking/turning/running/going/spinning/dancing/jumping/rotating/motion/'
           'movement/everything/it/that/this/doing that/doing this/what you are doing/'
           'what youre doing/all motion/all movement/the movement/right there/where you are/'
-          'there/here/walking around/spinning around/turning around/moving around/running around)')
+          'there/here/walking around/spinning around/turning around/moving around/running around/'
+          'the robot/the dance/the dancing/the spinning/the turning/the walking/with the dancing/'
+          'with the spinning/your movement/your engines/all motors/backing up/going forward/'
+          'going backwards/coming closer/following me/chasing me/running away/wandering off/'
+          'fooling around/messing around/this nonsense/in your tracks/dead/whatever you are doing/'
+          'whatever youre doing/the motion/your motion/rolling/jumping around/hopping/barking)')
 _MOMENT = '( a/ one/ just a/ just one/ for a)( second/ sec/ minute/ moment/ bit/ while)'
 
 _STOP = _Phrases(f"""
@@ -69,7 +74,13 @@ _STOP = _Phrases(f"""
 (come to a/make a) (halt/stop/full stop/complete stop)
 (abort/cancel) (everything/all/all actions/mission/the mission)
 cut it out/knock it off/quit it
-(enough/thats enough/that is enough/thats far enough/far enough/thats it enough)
+(enough/thats enough/that is enough/thats far enough/far enough/thats it enough/enough is enough)
+(enough/no more) (walking/running/dancing/spinning/turning/moving/jumping/moving around)
+(come to a standstill/stand perfectly still/freeze where you are/nobody move/sit tight/stand by)
+(stay right where you are/stay in position/hold your ground/slam on the brakes/slam the brakes)
+(put the brakes on/red light/cease and desist/desist/stahp/stopp/make it stop/time to stop)
+(not a step further/not one step further/no further/dont come any closer/dont take one more step)
+(dont/do not) (move an inch/you move/take another step/take one more step/come any closer)
 (dont/do not/dont you/dont you dare) (move/move a muscle/move any more/move anymore/budge)
 (dont/do not) (go/walk/move/run) (any further/further/any farther/any more/anymore/away)
 (dont/do not) (go/walk/run/turn any more/turn anymore/keep going/keep walking/take another step)
@@ -77,11 +88,19 @@ cut it out/knock it off/quit it
 (stay/remain) (there/here/put/where you are/right there/right here/in place)
 (stay/hold position/hold your position/hold it/hold up/hold on/hang on/hold your horses)
 (wait/wait here/wait there/wait for me/wait up/wait right there)
-(wait/hold on/hang on/hold it){_MOMENT}
+(wait/wait up/hold on/hold up/hang on/hold it/stop/pause){_MOMENT}
+(just a/just one/one/gimme a/give me a) (second/sec/minute/moment)
 (停/停下/停下来/停住/停一下/停一停/停车/停步/停手/停止/停下脚步/停在原地/停在那儿/停在这儿/停在那里/停在这里)
 (停止/停下)(所有/一切/全部/)(动作/运动/移动/行动/前进/后退/行走/走路/走动/转动/旋转/跑步/跳舞/执行)
 (停止/停)(走/转/跑/动)
-(别/不要/不许/不准/不能/别再/不要再/不许再)(动/乱动/走/跑/转/往前走/往前/前进/走动/移动)(/了)
+(别/不要/不许/不准/别再/不要再/不许再/不准再/不能再/不用再)(动/乱动/走/跑/转/往前走/往前/前进/走动/移动)(/了)
+(甭/莫/勿/莫再/甭再/勿要/休要)(动/乱动/走/跑/转/跳)(/了)
+(别/不要/别再/不要再/不准)(乱走/乱跑/乱转/到处跑/靠近/追/跟着我/跟/翻/蹦/蹦跶/退/往后/往左/往右)(了)
+(别再/不要再/不准/不要)(靠近/追我/乱跑/乱走)
+(叫你/让你/求你/求求你)(别动/停/停下/停下来)(/了)
+(停住脚步/停止活动/就地停下/留在原地/留在那儿/静止/静止不动/站定/站在原地/站着不动/刹住/刹住车/急刹/急刹车)
+(停到/站到莫动/停低/止步/停机/终止/中止/终止动作/中止动作/暂停动作/中断动作/停止工作/停止运行/全部停下/红灯/木头人)
+(一步也别走/一步都别走/一动也别动/一动不许动/一动都不要动/等我一会儿/等一小会儿/稍微等一下/等一哈/等哈子)
 (别/不要/别再/不要再)(跳/跳舞/转圈/闹/扭/后退/往后退/往后走/做/继续/跑来跑去/动来动去)了
 (别/不要)(过来/再走/往前/再动)
 (站住/站着别动/站好别动/立定/刹车/踩刹车/打住/住手/暂停/暂停一下/慢着/且慢/定住/定格/够了/待着/待着别动/呆着别动)
@@ -113,6 +132,8 @@ _AROUND_STOP = _Phrases(_ADDRESS + """
 (you may/you better/youd better/i want you to/i need you to/i told you to/i said/i say/lets)
 (what are you doing/come on/help/there/right there/right here/all/completely/the dog)
 (不_/不对/不行/错了/小心/危险/我说/我叫你/我让你/你给我/快给我/好了/行了/好/能不能/可以/能/可不可以)
+(他妈的/妈的/混蛋/笨狗/傻狗/蠢狗/宝贝/乖/乖乖/听话/赶忙/立马/要撞了/要撞墙了/要摔了/说了/跟你说/老子/丫)
+(for heavens sake/for gods sake/for goodness sake/alright/easy/danger/damn/damn it/dammit/mister)
 (不是_/天哪/天啊/我的天/原地/在原地/在那儿/在那里/在这儿/在这里/那儿/这儿/那里/这里/了/吗/一下)
 (dont_/别_)
 """)
