@@ -103,7 +103,7 @@ class Mind:
         from shadow_ros.intent.router import route
         thought = self._engine.think(question.text, turns=question.history)
         decision = route(thought, question.text, self._engine.card.threshold,
-                         self._cloud is not None, self._asks_unsure)
+                         self._cloud is not None, self._asks_unsure, self._engine.card.bold)
         plan, by, confidence = decision.plan, 'edge', decision.confidence
         model = self._engine.card.name
         if decision.ask_cloud and self._cloud is not None:

@@ -119,7 +119,8 @@ def _planner() -> Any:
     def plan(text: str) -> str:
         if not text:
             return ''
-        return str(Plan(route(engine.think(text), text, threshold).plan.actions))
+        return str(Plan(route(engine.think(text), text, threshold,
+                              bold=engine.card.bold).plan.actions))
     return plan
 
 

@@ -31,7 +31,7 @@ _EXAMPLES = (
 @click.option('--out', type=click.Path(path_type=Path), metavar='DIR',
               help='Write report.html, report.json and the figures into this folder.')
 @click.option('--errors', is_flag=True, help='List what went wrong.')
-@click.option('--calibrate', is_flag=True, help='Fit temperature and threshold to the examples '
+@click.option('--calibrate', is_flag=True, help='Fit temperature and thresholds to the examples '
               'and write them into the model folder.')
 @click.option('--save', is_flag=True, help='Write the scores into the model folder and its card.')
 @click.option('--device', default='cpu', show_default=True, help='cpu, cuda or auto.')
@@ -50,6 +50,9 @@ def evaluate(model: Path, data: tuple[Path, ...], against: Optional[Path], mode:
     found = {'name': str(model), 'mode': mode, **details(judged)}
     if negatives:
         found |= _public(model, mode, device, negatives)
+    if calibrate:
+        from shadow_ros.learning.calibration import cross_validated
+        found |= {f'validated_{key}': value for key, value in cross_validated(judged).items()}
     other, comparison = None, None
     if against:
         from shadow_ros.learning.compare import compare

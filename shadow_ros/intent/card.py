@@ -20,9 +20,10 @@ class IntentCard:
     Name, fitness and origin of a model that turns text into plans.
 
     Below `threshold` the robot asks back instead of acting; `temperature` divides the logits
-    before the confidence is taken, so that 0.9 means right nine times in ten. `scores` are
-    measured on held-out data, `data` maps each training file to its SHA-256, `parent` names the
-    model that this one was trained from. `turns` is how many earlier turns it learnt to read.
+    before the confidence is taken, so that 0.9 means right nine times in ten. Acrobatic plans
+    need at least `bold`. `scores` are measured on held-out data, `data` maps each training file
+    to its SHA-256, `parent` names the model that this one was trained from. `turns` is how many
+    earlier turns it learnt to read.
     """
 
     name: str
@@ -37,10 +38,12 @@ class IntentCard:
     created: str = ''
     notes: str = ''
     turns: int = 0
+    bold: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, 'languages', tuple(self.languages))
-        for key, low, high in (('threshold', 0.0, 1.0), ('temperature', 0.01, 100.0)):
+        for key, low, high in (('threshold', 0.0, 1.0), ('temperature', 0.01, 100.0),
+                               ('bold', 0.0, 1.0)):
             value = getattr(self, key)
             if isinstance(value, bool) or not isinstance(value, (int, float)) \
                     or not math.isfinite(value) or not low <= value <= high:

@@ -14,7 +14,7 @@ from shadow_ros.intent.thought import Thought
 from shadow_ros.phrases import language, say
 from shadow_ros.plan import Action, Plan
 
-_BOLD = (Risk.ACROBATIC, Risk.LIMP)  # a mistake with these hurts: the doubt allowed is halved
+_BOLD = (Risk.ACROBATIC, Risk.LIMP)  # a mistake with these hurts
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class Decision:
 
 
 def route(thought: Thought, text: str, threshold: float, attached: bool = False,
-          ask_unsure: bool = False) -> Decision:
+          ask_unsure: bool = False, bold: float = 0.0) -> Decision:
     """
     Return what to do with a thought about `text`.
 
     A plan with actions below the threshold becomes a question back, never a motion; STOP alone is
-    obeyed at any confidence. REMOTE goes to the backbone when one is attached, with `ask_unsure`
+    obeyed at any confidence; `bold` is what the model's card wants of acrobatic plans. REMOTE goes to the backbone when one is attached, with `ask_unsure`
     also what would be asked back, else the robot says that it cannot, in the language of the
     text.
     """
@@ -53,18 +53,23 @@ def route(thought: Thought, text: str, threshold: float, attached: bool = False,
             return Decision(plan, thought.confidence, 'remote', ask_cloud=True)
         return Decision(Plan(plan.actions, say('no_backbone', lang)), thought.confidence,
                         'no backbone')
-    if plan.route == 'talk' or thought.confidence >= needed(plan, threshold):
+    if plan.route == 'talk' or thought.confidence >= needed(plan, threshold, bold):
         return Decision(plan, thought.confidence)
     reply = say('ask_back', lang, plan=' '.join(_spoken(a) for a in plan.actions))
     return Decision(Plan(reply=reply), thought.confidence, 'unsure', attached and ask_unsure)
 
 
-def needed(plan: Plan, threshold: float) -> float:
-    """Return the confidence that the plan needs before it may move the robot."""
+def needed(plan: Plan, threshold: float, bold: float = 0.0) -> float:
+    """
+    Return the confidence that the plan needs before it may move the robot.
+
+    What hurts when it is a mistake may be in doubt by half as much as the rest, and needs at
+    least what it was calibrated to, `bold`.
+    """
     if plan.actions and all(action.spec.risk is Risk.ALWAYS for action in plan.actions):
         return 0.0
     if any(action.spec.risk in _BOLD for action in plan.actions):
-        return (1.0 + threshold) / 2
+        return max((1.0 + threshold) / 2, bold)
     return threshold
 
 

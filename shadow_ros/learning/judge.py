@@ -43,6 +43,7 @@ class Result:
     threshold: float
     stopped: bool = False
     attached: bool = False
+    bold: float = 0.0
 
     @property
     def wanted(self) -> Plan:
@@ -52,7 +53,7 @@ class Result:
     @property
     def model_plan(self) -> Plan:
         """Return the plan after the router's doubt, the stop word left out."""
-        return route(self.thought, self.example.text, self.threshold).plan
+        return route(self.thought, self.example.text, self.threshold, bold=self.bold).plan
 
     @property
     def plan(self) -> Plan:
@@ -99,7 +100,7 @@ def judging(engine: 'EdgeEngine', examples: Iterable[Example], threshold: Option
     for example in examples:
         thought = engine.think(example.text, turns=example.history)
         stopped = stops is not None and stops(example.text)
-        yield Result(example, thought, limit, stopped, attached)
+        yield Result(example, thought, limit, stopped, attached, engine.card.bold)
 
 
 def open_engine(folder: Path, mode: str = 'attached',

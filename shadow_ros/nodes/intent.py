@@ -236,7 +236,8 @@ class IntentNode(ShadowNode):
         assert desk is not None
 
         def decide(thought: Thought, final: bool) -> None:
-            decision = route(thought, heard.text, threshold, desk.attached, desk.asks_unsure)
+            decision = route(thought, heard.text, threshold, desk.attached, desk.asks_unsure,
+                             engine.card.bold)
             if not sent and (final or decision.plan.actions or decision.reason):
                 sent.append(decision)
                 case = Case(new_id(), words, decision, thought, heard, turns, queue,
@@ -268,7 +269,8 @@ class IntentNode(ShadowNode):
         found = self._corrections.find(heard.text, heard.at)
         if found is None or found.firm:
             return found
-        decision = route(engine.think(found.rest), found.rest, threshold)
+        decision = route(engine.think(found.rest), found.rest, threshold,
+                         bold=engine.card.bold)
         return found if decision.plan.route == 'edge' else None
 
     def _learn(self, heard: Heard, decision: Decision, plan_id: str,

@@ -30,7 +30,8 @@ class EdgeMind:
     def decide(self, text: str) -> tuple[Plan, float]:
         """Return what the intent node would publish."""
         if text not in self._known:
-            decision = route(self._engine.think(text), text, self._threshold)
+            decision = route(self._engine.think(text), text, self._threshold,
+                             bold=self._engine.card.bold)
             plan = decision.plan
             if not plan.actions and not plan.reply:
                 plan = Plan(reply=say('not_understood', language(text)))

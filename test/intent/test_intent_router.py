@@ -56,3 +56,12 @@ def test_threshold(configured, expected) -> None:
 def test_bold_actions_need_more() -> None:
     assert needed(parse('[HANDSTAND]'), 0.5) == 0.75
     assert needed(parse('[AVOID on=false]'), 0.5) == 0.5
+
+
+def test_what_a_card_wants_of_bold_actions_comes_on_top() -> None:
+    assert needed(parse('[HANDSTAND]'), 0.5, bold=0.9) == 0.9
+    assert needed(parse('[HANDSTAND]'), 0.5, bold=0.6) == 0.75
+    assert needed(parse('[SIT]'), 0.5, bold=0.9) == 0.5
+    thought = Thought(parse('[SIT][BACK_FLIP]'), 0.85)
+    assert route(thought, 'flip', 0.5).reason == ''
+    assert route(thought, 'flip', 0.5, bold=0.9).reason == 'unsure'
