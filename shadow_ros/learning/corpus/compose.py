@@ -23,7 +23,7 @@ CATEGORIES = {  # weight of each kind of example
     'stop': 2.5, 'stopping': 1.5, 'elliptic': 2.5, 'taken_back': 1.2, 'repeat': 3.0,
     'emphatic': 1.0, 'negation': 4.0, 'postponed': 2.0, 'past': 2.5,
     'quoted': 2.0, 'hypothetical': 1.7, 'ability': 2.8,
-    'about': 3.0, 'remote_frame': 2.5, 'talk': 4.5, 'remote': 6.0, 'mixed': 2.0}
+    'about': 3.0, 'remote_frame': 2.5, 'talk': 6.5, 'remote': 8.0, 'mixed': 2.0}
 
 _ORDERED = ('sequence2', 'sequence3', 'too_many', 'correction', 'elliptic')
 _NO_MOTION = ('taken_back', 'negation', 'postponed', 'past', 'quoted', 'hypothetical', 'ability',
