@@ -49,13 +49,21 @@ _ENGLISH = re.compile(
     rf'(?P<u>{_ANY_UNIT}){_WORD_END}(?P<tail> and (?:a )?(?:half|quarter)\b)?')
 _INCHES = re.compile(r'(?<![\w.])([0-9]{1,6}(?:\.[0-9]{1,6})?) ?in(?=[,.;!?]|$| (?:then|and)\b)')
 _CHINESE = re.compile(
-    rf'(?<![第0-9./,])(?P<n>{ZH_NUMBER}) ?个?(?P<half>半)? ?(?P<u>{_ANY_UNIT}){_WORD_END}'
+    rf'(?<![第0-9./])(?<![0-9],)(?P<n>{ZH_NUMBER}) ?个?(?P<half>半)? ?(?P<u>{_ANY_UNIT}){_WORD_END}'
     r'(?P<tail>半(?!圈)|[一二三四五六七八九](?![一二三四五六七八九十百千万点米步度圈次下秒]))?')
 _CANONICAL = re.compile(r'(?<![\w.])-?[0-9]+(?:\.[0-9]+)? (?:m|deg|s|times)\b')
 _SUM = re.compile(
     r'(?<![\w.\-])([0-9]+(?:\.[0-9]+)?) (m|deg)(?: and)? (0\.[0-9]+) \2\b')
 _FEET_INCHES = re.compile(
     r"(?<![\w.])([0-9]{1,4})(?: ?(?:ft|feet|foot)|'),? ?([0-9]{1,3}) ?(?:inch(?:es)?|\")")
+
+_SLIP = r'no|wait|sorry|oops|actually|uh|um|make (?:that|it)|i mean|i meant|or rather|rather'
+_AMENDED = re.compile(  # a unit is not said again: "three steps, no, two"
+    rf'(?<=[\w ])(?P<u>{_ANY_UNIT}){_WORD_END}'
+    rf'(?P<but>(?: (?:back|ahead|left|right|(?:for|back)wards?))?[,. ]*(?:(?:{_SLIP})[,. ]+)+)'
+    rf'(?P<n>{EN_NUMBER})(?=$|[,;!?]|\.(?![0-9])| (?:instead|please)\b)')
+_DECIMALS = re.compile(
+    r'(?<![0-9.])([0-9]{1,3})(?:米|m)([0-9]{1,2})(?![0-9.米步度圈次厘公个点] ?|[a-z])')
 
 _TURN_FRACTIONS = (
     (re.compile(r'\bthree[ -]quarters?(?: of a)? (?:turn|circle|spin|rotation)\b'), '270 deg'),
@@ -75,6 +83,11 @@ _SPOKEN = (  # what recognisers write for a number, and what people say for a tu
     (re.compile(r'\bthree[ -]sixty\b'), '360'),
 )
 _VAGUE = (
+    (re.compile(r'\bhalf a dozen (?=[a-z])'), '6 '),
+    (re.compile(r'\b(?:a|one) dozen (?=[a-z])'), '12 '),
+    (re.compile(r'\b(?:a|one|1)[ -]third (?:of an? )?(?=met|foot|yard|turn|circle)'), '0.333333 '),
+    (re.compile(r'\b(?:two|2)[ -]thirds (?:of an? )?(?=met|foot|yard|turn|circle)'), '0.666667 '),
+    (re.compile(r'-and-a-half\b'), ' and a half'),
     (re.compile(r'\b(?:a few|several|some|a couple more) '
                 r'(?=(?:(?:small|little|baby|tiny) )?(?:steps|paces)\b)'), '3 '),
     (re.compile(r'\ba few (?=(?:meters|metres|feet|yards|inches|degrees)\b)'), '3 '),
@@ -136,6 +149,8 @@ def normalise(text: str) -> str:
     if len(text) > _LONGEST:
         return text
     text = _FEET_INCHES.sub(_feet_inches, text)
+    text = _DECIMALS.sub(r'\1.\2 米', text)
+    text = _AMENDED.sub(r'\g<u>\g<but>\g<n> \g<u>', text)
     for pattern, canonical in _TURN_FRACTIONS:
         text = pattern.sub(f' {canonical} ', text)
     for pattern, digits in _SPOKEN + _VAGUE:

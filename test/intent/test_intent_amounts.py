@@ -151,3 +151,22 @@ def test_long_texts_take_no_time(piece):
     assert isinstance(normalise(text), str)
     assert isinstance(normalise(text[:4000]), str)
     assert time.process_time() - start < 2.0
+
+
+@pytest.mark.parametrize(('text', 'expected'), [
+    ('turn left ninety degrees, no, forty five', 'turn left 90 deg, no, 45 deg'),
+    ('go three steps, no, two', 'go 0.9 m, no, 0.6 m'),
+    ('walk one meter back, make that two please', 'walk 1.0 m back, make that 2.0 m please'),
+    ('walk one meter, no, turn left', 'walk 1.0 m, no, turn left'),
+    ('左转九十度，不是，四十五度', '左转 90 deg,不是, 45 deg'), ('往前，两米', '往前, 2.0 m')])
+def test_an_amount_that_is_amended_keeps_its_unit(text, expected) -> None:
+    assert normalise(text) == expected
+
+
+@pytest.mark.parametrize(('text', 'expected'), [
+    ('向前走1米2', '向前走 1.2 m'), ('走1米20', '走 1.2 m'), ('walk 2m20', 'walk 2.2 m'),
+    ('走1米2次', '走1米 2 times'), ('walk a dozen meters', 'walk 12.0 m'),
+    ('half a dozen steps', '1.8 m'), ('one third of a turn', '120 deg'),
+    ('two thirds of a meter', '0.67 m'), ('two-and-a-half meters', '2.5 m')])
+def test_parts_and_dozens(text, expected) -> None:
+    assert normalise(text) == expected
