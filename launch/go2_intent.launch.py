@@ -36,6 +36,8 @@ PARAMETERS = {
     'dds_domain': 'robot.dds_domain',
     'acrobatics': 'robot.acrobatics',
     'backbone_url': 'intent.backbone.url',
+    'backbone_token_file': 'intent.backbone.token_file',
+    'backbone_certificate': 'intent.backbone.certificate',
     'record': 'recorder.mode',
 }
 OTHERS = {

@@ -116,7 +116,7 @@ class Running(uvicorn.Server):
             timeout_keep_alive=75, timeout_graceful_shutdown=round(options.grace), ws='none',
             ssl_certfile=pair.certificate if pair else None,
             ssl_keyfile=pair.key if pair else None,
-            h11_max_incomplete_event_size=32_768, backlog=2048))
+            h11_max_incomplete_event_size=32_768, backlog=2048, limit_concurrency=4096))
         self._rules = rules
         self._on_start = on_start
 

@@ -132,6 +132,14 @@ def test_who_hangs_up_is_not_written_for(backbone):
         wait_for(lambda: 'shadow_ros_in_flight 1.0' in server.client.get('/metrics').text)
 
 
+def test_a_request_that_trickles_in_is_given_up(server, monkeypatch):
+    from shadow_ros.cloud import gate
+    monkeypatch.setattr(gate, '_BODY_SECONDS', 0.2)
+    with socket.create_connection(('127.0.0.1', server.port), timeout=10) as line:
+        line.sendall(b'POST /v1/plan HTTP/1.1\r\nHost: x\r\nContent-Length: 90\r\n\r\n{"text"')
+        assert line.recv(4096).startswith(b'HTTP/1.1 408')
+
+
 def test_tokens_are_needed_and_rotated_while_it_runs(backbone, tmp_path):
     file = tmp_path / 'tokens.json'
     token = add(file, 'robot-1')
