@@ -27,15 +27,14 @@ _T = TypeVar('_T')
 _CHAT_SECONDS = LONGEST_DEADLINE_MS / 1000  # its clients name no deadline
 _ERRORS: dict[int | str, dict[str, Any]] = {
     401: {'model': Problem, 'description': 'No valid token'},
-    408: {'model': Problem, 'description': 'The request came too slowly'},
+    408: {'model': Problem, 'description': 'It came too slowly, or its own deadline passed'},
     413: {'model': Problem, 'description': 'The request is too large'},
     422: {'model': Problem, 'description': 'The request is not as described'},
     429: {'model': Problem, 'description': 'Too much at the moment; see Retry-After'},
     503: {'model': Problem, 'description': 'Shutting down; see Retry-After'},
 }
 _ASKED: dict[int | str, dict[str, Any]] = {
-    **_ERRORS, 409: {'model': Problem, 'description': 'Another protocol or action table'},
-    504: {'model': Problem, 'description': 'The deadline passed'}}
+    **_ERRORS, 409: {'model': Problem, 'description': 'Another protocol or action table'}}
 
 
 class Refused(Exception):
@@ -218,7 +217,7 @@ async def _explained(work: Awaitable[_T]) -> _T:
     except Full as error:
         raise Refused(429, str(error), 'overloaded', 1) from None
     except Late as error:
-        raise Refused(504, str(error), 'late') from None
+        raise Refused(408, str(error), 'late') from None
 
 
 def _route(plan: str) -> str:

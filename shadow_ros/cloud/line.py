@@ -165,7 +165,7 @@ def _refusal(status: int, data: Optional[Mapping[str, Any]]) -> CloudError:
     text = error.get('message') if isinstance(error, Mapping) else None
     said = f': {_short(text)}' if isinstance(text, str) else ''
     why = {401: 'refused', 403: 'refused', 409: 'version', 429: 'busy', 503: 'busy',
-           504: 'slow'}.get(status, 'broken')
+           408: 'slow', 504: 'slow'}.get(status, 'broken')
     found = CloudError(f'the server answered {status}{said}', why)
     found.status = status
     return found

@@ -127,6 +127,7 @@ FAULTS = {
     'unknown action': (say({**PLAN, 'plan': '[FLY]'}), 'broken'),
     'nan': (say(b'{"plan": "[SIT]", "confidence": NaN, "model": "x"}'), 'broken'),
     'busy': (say({}, '429 Too Many Requests'), 'busy'),
+    'late': (say({}, '408 Request Timeout'), 'slow'),
     'draining': (say({}, '503 Service Unavailable'), 'busy'),
     'token': (say({'error': {'message': 'a valid token is needed'}}, '401 Unauthorized'),
               'refused'),

@@ -89,12 +89,12 @@ def test_health_and_figures(server):
 def test_the_deadline_is_kept_and_the_seat_is_free_again(backbone):
     with serving(backbone, slots=1) as server:
         answer = ask(server, 'walk in a square', deadline_ms=50)
-        assert answer.status_code in (200, 504)  # a fast machine may be in time
+        assert answer.status_code in (200, 408)  # a fast machine may be in time
         threads = [threading.Thread(target=ask, args=(server, 'walk in a square'))
                    for _ in range(12)]
         [t.start() for t in threads]
         late = ask(server, 'do a little show', deadline_ms=50)
-        assert late.status_code == 504 and late.json()['error']['code'] == 'late'
+        assert late.status_code == 408 and late.json()['error']['code'] == 'late'
         [t.join(20) for t in threads]
         assert ask(server, 'turn left').status_code == 200
 
