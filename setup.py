@@ -98,7 +98,8 @@ TEST = INTENT + CLOUD + ROS + GO2 + SOUND + WHISPER_NEEDS + TRAIN + [
 SCALE = CLOUD + ['ray[serve]>=2.40']  # replicas of the server on many machines; 500 MB
 EXTRAS = {
     'intent': INTENT, 'ros': ROS, 'go2': GO2, 'speech': SPEECH, 'cloud': CLOUD, 'bags': BAGS,
-    'scale': SCALE, 'train': TRAIN, 'test': TEST, 'all': INTENT + ROS + GO2 + SPEECH + CLOUD + TRAIN,
+    'scale': SCALE, 'train': TRAIN, 'test': TEST,
+    'all': INTENT + ROS + GO2 + SPEECH + CLOUD + TRAIN,
 }
 
 NODES = {
@@ -172,6 +173,7 @@ def data_files():
     return [
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
         (f'share/{NAME}', ['package.xml']),
+        (f'share/{NAME}/standing', ['test/data/dev_commands.jsonl']),  # what retraining is held to
         *share('launch', 'config', 'models', 'worlds', 'scenarios'),
         starters,
     ]

@@ -18,7 +18,10 @@ from shadow_ros.commands.export import export
 from shadow_ros.commands.feedback import feedback
 from shadow_ros.commands.graph import attach, detach, resume, say, stop
 from shadow_ros.commands.listen import listen
+from shadow_ros.commands.models import models
 from shadow_ros.commands.record import record
+from shadow_ros.commands.replay import replay
+from shadow_ros.commands.retrain import promote, retrain
 from shadow_ros.commands.scenario import scenario
 from shadow_ros.commands.serve import serve, tokens
 from shadow_ros.commands.train import train
@@ -128,7 +131,8 @@ def main(ctx: click.Context) -> None:
 
 
 for _command in (demo, up, say, stop, resume, ask, listen, doctor, export, virtual, scenario,
-                 record, bags, feedback, train, evaluate, bench, serve, tokens, attach, detach):
+                 record, bags, feedback, retrain, promote, models, replay, train, evaluate, bench,
+                 serve, tokens, attach, detach):
     main.add_command(_command)
 
 

@@ -110,7 +110,9 @@ class Backbone:
 class Intent:
     """How text becomes a plan."""
 
-    model: str = _key('', 'path of a model folder; empty is the model shipped with the package')
+    model: str = _key(
+        '', 'name or folder of a model, shipped for the one of the package; empty is the promoted',
+        live=True)
     device: str = _key(
         'auto', 'where the model runs; auto takes CUDA when it is there',
         choices=('auto', 'cpu', 'cuda'))

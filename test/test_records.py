@@ -25,7 +25,8 @@ STATES = st.builds(
     RobotState, posture=TEXTS, moving=st.booleans(), stopped=st.booleans(), body=TEXTS,
     battery=NUMBERS, backbone_attached=st.booleans(), model=TEXTS)
 FEEDBACK = st.builds(
-    lambda wrong, **about: Feedback(right=wrong is None, should_be=None if wrong is None else str(wrong), **about),
+    lambda wrong, **about: Feedback(
+        right=wrong is None, should_be=None if wrong is None else str(wrong), **about),
     wrong=st.none() | plans(), plan_id=NAMES, source=TEXTS, text=TEXTS, time=NUMBERS)
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

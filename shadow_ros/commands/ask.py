@@ -31,8 +31,8 @@ _EXAMPLES = (
                    'input, which is also read when there is neither TEXT nor F.')
 @click.option('--jsonl', is_flag=True,
               help='Print JSON lines at a terminal too (in a pipe they always are).')
-@click.option('--model', type=click.Path(path_type=Path), metavar='DIR',
-              help='Model folder; the shipped one without it.')
+@click.option('--model', type=click.Path(path_type=Path), metavar='NAME|DIR',
+              help='Model by its name or folder; the current one without it.')
 @options
 def ask(text: tuple[str, ...], file: Optional[Path], jsonl: bool, model: Optional[Path],
         backbone: Optional[str], token_file: Optional[Path], certificate: str,
@@ -91,7 +91,8 @@ class Mind:
         """Load the model when the first text needs it."""
         if self._engine is None:
             from shadow_ros.intent.engine import EdgeEngine
-            self._engine = EdgeEngine.load(self._folder)
+            from shadow_ros.intent.library import Library
+            self._engine = EdgeEngine.load(Library().folder(str(self._folder or '')))
 
     def _stop(self) -> dict[str, Any]:
         """Return the plan of a stop word."""

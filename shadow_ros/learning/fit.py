@@ -49,7 +49,11 @@ class Stage:
 
 @dataclass(frozen=True)
 class Loop:
-    """How steps are made: `batch` pairs in `accumulate` parts, from a seed."""
+    """
+    How steps are made: `batch` pairs in `accumulate` parts, from a seed.
+
+    A checkpoint is written every `save_every` steps.
+    """
 
     batch: int
     pad: int
@@ -57,6 +61,7 @@ class Loop:
     accumulate: int = 1
     precision: str = 'no'
     cpu: bool = False
+    save_every: int = SAVE_EVERY
 
     def accelerator(self) -> Accelerator:
         """Return what places tensors and adds up gradients."""
@@ -86,7 +91,7 @@ def fit(stage: Stage, pairs: Sequence[Pair], run: Path, loop: Loop) -> None:
             progress.step(step, loss, optimizer.param_groups[0]['lr'], loop.batch)
             if step % LOG_EVERY == 0 or step == stage.steps:
                 progress.log(held_out)
-            if step % SAVE_EVERY == 0 and step < stage.steps and accelerator.is_main_process:
+            if step % loop.save_every == 0 and step < stage.steps and accelerator.is_main_process:
                 checkpoint.save(step)
     stage.module.eval()
     if accelerator.is_main_process:

@@ -39,6 +39,7 @@ class Tuning:
     seed: int = 1
     precision: str = 'no'
     cpu: bool = False
+    save_every: int = 50
 
 
 def tune(model: Tunable, codec: Codec, own: Sequence[Example], replay: Sequence[Example],
@@ -47,7 +48,7 @@ def tune(model: Tunable, codec: Codec, own: Sequence[Example], replay: Sequence[
     run.mkdir(parents=True, exist_ok=True)
     pairs = mix(encode(own, codec), encode(replay, codec), settings)
     loop = Loop(settings.batch, codec.pad_id, settings.seed, precision=settings.precision,
-                cpu=settings.cpu)
+                cpu=settings.cpu, save_every=settings.save_every)
     fit(_stage(model, settings), pairs, run, loop)
     return model
 

@@ -78,7 +78,11 @@ class ShadowNode(LifecycleNode):
         """Let go of what `configure` built, however far it came."""
 
     def reconfigured(self, old: Config) -> None:
-        """React to parameters that were changed while running; `self.config` is the new state."""
+        """
+        React to parameters that were changed while running; `self.config` is the new state.
+
+        A ShadowRosError refuses the change.
+        """
 
     def checks(self) -> Iterable[Check]:
         """Yield the health of each part; called once a second in every state."""
@@ -242,8 +246,12 @@ class ShadowNode(LifecycleNode):
         except ConfigError as error:
             return SetParametersResult(successful=False, reason=str(error))
         old, self.config = self.config, changed
-        if self.configured and changed != old:
-            self.reconfigured(old)
+        try:
+            if self.configured and changed != old:
+                self.reconfigured(old)
+        except ShadowRosError as error:
+            self.config = old
+            return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
 
     # Diagnostics.

@@ -202,6 +202,10 @@ class GraphClient:
         """Attach or detach the backbone; return whether it is so, and what was said."""
         return self._call(SetBool, 'attach_backbone', SetBool.Request(data=wanted), seconds)
 
+    def record(self, wanted: bool, seconds: float = 10.0) -> tuple[bool, str]:
+        """Begin or end a recording; return whether that succeeded, and what was said."""
+        return self._call(SetBool, 'record', SetBool.Request(data=wanted), seconds)
+
     def _call(self, kind: Any, service: str, request: Any, seconds: float) -> tuple[bool, str]:
         client: Any = self._node.create_client(kind, service)
         try:

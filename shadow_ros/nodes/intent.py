@@ -6,6 +6,7 @@ import time
 import traceback
 from typing import Iterable, NoReturn, Optional
 
+from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool
 
 from shadow_ros.config import Config, SETTINGS
@@ -14,6 +15,8 @@ from shadow_ros.intent.conversation import Conversation
 from shadow_ros.intent.correction import Correction, Corrections, words_of
 from shadow_ros.intent.courier import Courier
 from shadow_ros.intent.engine import EdgeEngine
+from shadow_ros.intent.keeper import Keeper
+from shadow_ros.intent.library import Library
 from shadow_ros.intent.router import Decision, effective_threshold, route
 from shadow_ros.intent.thought import Thought
 from shadow_ros.intent.tongue import Tongue
@@ -43,8 +46,8 @@ class IntentNode(ShadowNode):
     def configure(self) -> None:
         """Load the model and open the topics."""
         settings = self.config.intent
-        self._engine: Optional[EdgeEngine] = EdgeEngine.load(
-            settings.model or None, settings.device)
+        self._keeper = Keeper(Library(), settings.device, self.get_logger().error)
+        self._engine: Optional[EdgeEngine] = self._keeper.open(settings.model)
         self._inbox, self._talk = Inbox(), Conversation()
         self._order = threading.Lock()
         self._newest_stop = self._newest_heard = 0.0
@@ -70,6 +73,7 @@ class IntentNode(ShadowNode):
         self.every(0.1, lambda: self._desk and self._desk.tick(time.monotonic()))
         self.serve(SetBool, 'feedback', self._on_feedback)
         self.every(0.2, self._send_again)
+        self.every(0.5, self._swap)
 
     def activate(self) -> None:
         """Begin to think."""
@@ -86,15 +90,27 @@ class IntentNode(ShadowNode):
 
     def cleanup(self) -> None:
         """Let go of the model and of the cloud."""
+        if hasattr(self, '_keeper'):
+            self._keeper.close()
         self._engine = None
         desk, self._desk = getattr(self, '_desk', None), None
         if desk:
             desk.close()
 
     def reconfigured(self, old: Config) -> None:
-        """Take on how the cloud is to be used from now on."""
+        """Take on how the cloud is to be used; begin to load another model if one is wanted."""
         if self._desk:
             self._desk.settings = self.config.intent.backbone
+        self._keeper.want(self.config.intent.model)
+
+    def _swap(self) -> None:
+        """Take on a model that is ready; the command being thought about keeps its own."""
+        engine = self._keeper.step()
+        if engine:
+            self._engine = engine
+            self.get_logger().info(f'the model {engine.card.name} works now')
+        if self._keeper.wanted != self.config.intent.model:  # it failed, and the old one stays
+            self.set_parameters([Parameter('intent.model', value=self._keeper.wanted)])
 
     def checks(self) -> Iterable[Check]:
         """Yield the health of model, queue and backbone."""
@@ -102,7 +118,9 @@ class IntentNode(ShadowNode):
         if engine is None:
             return
         name = engine.card.name
-        yield Check('model', BROKEN if self._trouble else OK, self._trouble or name, {
+        trouble = self._trouble or self._keeper.trouble
+        level = BROKEN if self._trouble else WARN if trouble else OK
+        yield Check('model', level, trouble or name, {
             'model': name, 'commands': self._done, 'waiting': len(self._inbox),
             'dropped': self._inbox.dropped, 'last_plan': self._corrections.last_id,
             'last_confidence': round(self._last.confidence, 3),

@@ -1,6 +1,8 @@
 """The intent node as a real process, with a small model taught by heart."""
 
+from dataclasses import replace
 import json
+import shutil
 import signal
 import threading
 import time
@@ -9,6 +11,8 @@ import pytest
 from rcl_interfaces.msg import ParameterType, ParameterValue
 from std_srvs.srv import SetBool
 
+from shadow_ros.intent.card import IntentCard
+from shadow_ros.intent.library import Library
 from shadow_ros.nodes.inbox import Heard, Inbox
 from shadow_ros.records import Event, Feedback, PlanRecord
 
@@ -252,6 +256,66 @@ def test_lifecycle_there_and_back(start_node, probe, tiny_model):
     assert plan_of(probe, 'turn left')
     answer = probe.call(SetBool, 'attach_backbone', data=True)
     assert not answer.success and 'localhost:1 cannot be reached' in answer.message
+
+
+def library_of(tmp_path, tiny_model) -> Library:
+    """Return a library with three copies of the model, of which the last is broken."""
+    library = Library(tmp_path / 'data' / 'shadow_ros' / 'models')
+    for name in ('first', 'second', 'broken'):
+        folder = tmp_path / 'made' / name
+        shutil.copytree(tiny_model, folder)
+        replace(IntentCard.load(folder), name=name).save(folder)
+        if name == 'broken':
+            weights = folder / 'model.safetensors'
+            weights.write_bytes(weights.read_bytes()[:-4000])
+        library.add(folder)
+    return library
+
+
+@pytest.mark.timeout(180)
+def test_models_are_swapped_while_commands_go_on(start_node, probe, tmp_path, tiny_model):
+    """Promoted, broken and rolled back, asked for by name: no restart, and no command is lost."""
+    library = library_of(tmp_path, tiny_model)
+    library.use('first', 'promoted')
+    child = start_node('intent', env={'XDG_DATA_HOME': str(tmp_path / 'data')})
+    plans = probe.hear('plan')
+    probe.publisher('command')
+    said = 0
+
+    def talk(until, seconds=40.0):
+        """Give commands until it becomes true, and one more."""
+        nonlocal said
+        deadline = time.monotonic() + seconds
+        while not until() and time.monotonic() < deadline:
+            probe.say('command', 'turn left')
+            said += 1
+            probe.spin(0.06)
+        assert until(), child.output
+
+    def works(name):
+        return lambda: bool(plans) and PlanRecord.from_json(plans[-1]).model == name
+
+    talk(works('first'))
+    library.use('second', 'promoted')
+    talk(works('second'))
+    library.use('broken', 'promoted')
+    talk(lambda: library.pointer().current == 'second')
+    talk(works('second'))
+    name = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value='first')
+    assert probe.set('intent', 'intent.model', name) == ''
+    talk(works('first'))
+    wrong = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value='frist')
+    assert 'did you mean first?' in probe.set('intent', 'intent.model', wrong)
+    broken = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value='broken')
+    assert probe.set('intent', 'intent.model', broken) == ''
+    talk(lambda: 'the one before it goes on' in child.output)
+    probe.wait(lambda: probe.get('intent', 'intent.model').string_value == 'first', 10)
+    probe.wait(lambda: len(plans) == said, 10, f'all {said} plans')
+    assert 'back to second' in child.output and 'Traceback' not in child.output
+    assert {PlanRecord.from_json(p).model for p in plans} == {'first', 'second'}
+    assert all(str(PlanRecord.from_json(p).plan).startswith('[TURN yaw=90]') for p in plans)
+    values = {v.key: v.value for v in probe.health('shadow/intent: model').values}
+    assert (values['model'], values['dropped']) == ('first', '0')
 
 
 def test_inbox_is_bounded_and_ends():

@@ -1,4 +1,4 @@
-"""A body is chosen by its name, also one from a package of your own; anything else is a sentence."""
+"""A body is chosen by its name, also one from a package of your own; else it is a sentence."""
 
 import pytest
 

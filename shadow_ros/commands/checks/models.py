@@ -23,8 +23,9 @@ def check(setup: Setup) -> Iterator[Check]:
     """Yield the model that would be used, and how fast it is here."""
     from shadow_ros.intent.card import IntentCard
     from shadow_ros.intent.engine import find_shipped_model
+    from shadow_ros.intent.library import Library
     try:
-        folder = setup.model or str(find_shipped_model())
+        folder = Library().folder(setup.model) or find_shipped_model()
         card = IntentCard.load(folder)
     except ModelError as error:
         yield Check('model', FAIL, str(error), 'give a model folder: --model DIR')
@@ -32,7 +33,7 @@ def check(setup: Setup) -> Iterator[Check]:
     told = ', '.join(f'{name} {value:.3g}' for name, value in card.scores.items())
     yield Check('model', OK, f'{card.name} ({", ".join(card.languages)}) in {folder}'
                 f'{": " + told if told else ""}')
-    data, problem = probe(_THINK, folder, timeout=120.0)
+    data, problem = probe(_THINK, str(folder), timeout=120.0)
     if problem:
         yield Check('thinking', FAIL, problem, "pip install 'shadow_ros[intent]'")
         return

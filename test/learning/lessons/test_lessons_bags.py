@@ -135,7 +135,7 @@ def test_same_texts_are_one_lesson_and_contradictions_are_reported(day, tmp_path
 
 
 def test_several_bags_and_sessions(day, tmp_path):
-    """Feedback may come in another bag; a long silence begins a new session; strangers are told."""
+    """Feedback may come in another bag; a long silence begins a new session."""
     other = Day()
     plan_id = day.plan(0, 'plonk', '[BALANCE]', id='a')
     day.plan(5000, 'turn left', '[TURN yaw=90]')

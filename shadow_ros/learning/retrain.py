@@ -1,0 +1,227 @@
+"""
+Retraining: lessons from bags into a candidate model, measured against the one that works.
+
+    made = Retraining(settings, run).work(paths)     # resumable: the run folder holds each step
+    made.verdict.passed
+
+The current shadow goes on learning: its user's lessons, practised in many frames, half and half
+with the base corpus, so that nothing old is forgotten. With a backbone the attached and the
+detached loss are learned together. Nothing outside the run folder is touched.
+"""
+
+from dataclasses import asdict, dataclass, replace
+import hashlib
+import json
+from pathlib import Path
+import re
+import shutil
+import time
+from typing import Callable, Iterable, Optional, Sequence
+
+from shadow_ros.errors import BagError, ConfigError
+from shadow_ros.intent.card import IntentCard
+from shadow_ros.intent.engine import EdgeEngine
+from shadow_ros.intent.self_test import write_self_test
+from shadow_ros.intent.tokens import Codec
+from shadow_ros.learning.calibration import best_threshold
+from shadow_ros.learning.corpus.compose import Example
+from shadow_ros.learning.data import read_examples, write_examples
+from shadow_ros.learning.gate import judge_pair, Measured, Verdict
+from shadow_ros.learning.judge import judge
+from shadow_ros.learning.lessons.collect import collect, Collected
+from shadow_ros.learning.lessons.lesson import Lesson
+from shadow_ros.learning.lessons.tidy import against, key, without
+from shadow_ros.learning.outcome import write_report
+from shadow_ros.learning.practice import keep_out, Practice
+from shadow_ros.learning.standing import Base
+from shadow_ros.learning.tune import tune, Tuning
+from shadow_ros.shadow.folder import load_attached, save_attached
+from shadow_ros.shadow.projected import ProjectedShadow
+
+CANDIDATE, BACKBONE, SETTINGS = 'candidate', 'backbone', 'retraining.json'
+_COPIED = ('tokenizer.json', 'recipe.json')
+_DATED = re.compile(r'-\d{8}-[0-9a-f]{4}$')
+_KNOWN = 10_000  # texts of the corpus in which contradictions are looked for
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """
+    How a retraining learns.
+
+    `share` of each batch are practised lessons, the rest is the base corpus. One session in
+    `hold_out` (at least one) is kept for the proof.
+    """
+
+    steps: int = 250
+    batch: int = 64
+    rate: float = 3e-4
+    share: float = 0.4
+    hold_out: int = 5
+    seed: int = 1
+    precision: str = 'no'
+    cpu: bool = False
+
+
+@dataclass(frozen=True)
+class Made:
+    """A finished retraining: the candidate's folder, the verdict, and both models' results."""
+
+    candidate: Path
+    verdict: Verdict
+    old: Measured
+    new: Measured
+    collected: Collected
+
+
+class Retraining:
+    """One retraining in its run folder; the same call goes on where it was broken off."""
+
+    def __init__(self, parent: Path, run: Path, settings: Settings = Settings(),
+                 base: Optional[Base] = None, backbone: Optional[Path] = None,
+                 tell: Tell = lambda line: None) -> None:
+        self.parent, self.run, self.settings = parent, run, settings
+        self.base = base or Base.shipped()
+        self.backbone, self.tell = backbone, tell
+
+    def work(self, paths: Sequence[Path]) -> Made:
+        """Do what is not done yet, or raise ShadowRosError with what to do."""
+        collected = self._collected(paths)
+        self._begin(paths)
+        trained, held_out = split(collected.used, self.settings.hold_out, self.settings.seed)
+        self.tell(f'{len(trained)} lessons to learn, {len(held_out)} held out')
+        if not trained:
+            raise BagError('the bags hold no lesson that can be trained on; label some with '
+                           'shadow-ros feedback, or accept some: shadow-ros bags review')
+        candidate = self.run / CANDIDATE
+        if not (candidate / 'self_test.jsonl').is_file():
+            self._train(trained, candidate)
+        return self._measure(candidate, held_out, collected)
+
+    def _collected(self, paths: Sequence[Path]) -> Collected:
+        """Return the lessons; those of the standing set and contradictions are not used."""
+        found = collect(paths)
+        lessons = without(found.lessons, (e.text for e in self.base.standing),
+                          'kept for measuring: it is in the standing development set')
+        lessons, conflicts = against(lessons, self._known(), 'the base corpus, and the user')
+        return Collected(lessons, [*found.conflicts, *conflicts], found.troubles)
+
+    def _known(self) -> dict[str, str]:
+        return {key(e.text): e.plan for e in (
+            *self.base.replay(_KNOWN, self.settings.seed), *self.base.safety)}
+
+    def _begin(self, paths: Sequence[Path]) -> None:
+        """Make the run folder, or see that it is this retraining's."""
+        about = {'parent': fingerprint(self.parent), 'from': sorted(p.name for p in paths),
+                 'backbone': str(self.backbone or ''), **asdict(self.settings)}
+        path = self.run / SETTINGS
+        if path.is_file():
+            if json.loads(path.read_text(encoding='utf-8')) != about:
+                raise ConfigError(f'{self.run} holds another retraining (other bags, settings or '
+                                  'model); give another --run, or remove that folder')
+            return
+        self.run.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(about, indent=1) + '\n', encoding='utf-8')
+
+    def _train(self, lessons: Sequence[Lesson], candidate: Path) -> None:
+        """Train, or go on, and write the candidate."""
+        codec = Codec.load(self.parent)
+        own, replay = (read_examples(path) for path in self._examples(lessons))
+        settings = self.settings
+        tuning = Tuning(settings.steps, settings.batch, settings.rate, settings.share,
+                        settings.seed, settings.precision, settings.cpu)
+        if self.backbone is None:
+            shadow = tune(ProjectedShadow.load(self.parent), codec, own, replay, tuning, self.run)
+        else:
+            attached = tune(load_attached(self.backbone), codec, own, replay, tuning, self.run)
+            save_attached(attached, self.run / BACKBONE)
+            codec.save(self.run / BACKBONE)
+            shadow = attached.detach()
+        self._write(shadow.cpu(), candidate)
+
+    def _examples(self, lessons: Sequence[Lesson]) -> tuple[Path, Path]:
+        """Return the files of practised lessons and of the base corpus, made once."""
+        files = self.run / 'practice.jsonl', self.run / 'replay.jsonl'
+        if not all(path.is_file() for path in files):
+            count = self.settings.steps * self.settings.batch
+            fresh = max(1, round(count * self.settings.share))
+            replay = self.base.replay(max(1, count - fresh), self.settings.seed + 1)
+            _whole(files[0], Practice(lessons, self.settings.seed).practise(fresh))
+            _whole(files[1], keep_out(replay, lessons))
+        return files
+
+    def _write(self, shadow: ProjectedShadow, candidate: Path) -> None:
+        """Write the candidate with its threshold and self-test; the folder appears whole."""
+        draft = self.run / '.candidate'
+        shutil.rmtree(draft, ignore_errors=True)
+        shadow.save(draft)
+        for name in _COPIED:
+            if (self.parent / name).is_file():
+                shutil.copyfile(self.parent / name, draft / name)
+        parent = IntentCard.load(self.parent)
+        name = f'{_DATED.sub("", parent.name)}-{time.strftime("%Y%m%d")}-{fingerprint(draft)[:4]}'
+        card = replace(parent, name=name, parent=parent.name, created=time.strftime('%Y-%m-%d'),
+                       scores={}, notes=f'retrained from {parent.name}')
+        card.save(draft)
+        engine = EdgeEngine.load(draft, 'cpu')
+        standing = judge(engine, self.base.standing)
+        engine.card = replace(card, threshold=best_threshold(standing))
+        engine.card.save(draft)
+        write_self_test(engine, draft, [e.text for e in self.base.safety[::-7]])
+        shutil.rmtree(candidate, ignore_errors=True)
+        draft.rename(candidate)
+
+    def _measure(self, candidate: Path, held_out: Sequence[Lesson],
+                 collected: Collected) -> Made:
+        examples = [Example(x.text, x.plan, x.lang, 'household') for x in held_out]
+        old = self._results(self.parent, examples)
+        new = self._results(candidate, examples)
+        verdict = judge_pair(old, new)
+        names = tuple(IntentCard.load(folder).name for folder in (self.parent, candidate))
+        write_report(self.run, (names[0], names[1]), old, new, verdict, collected, {
+            'parent_sha256': fingerprint(self.parent),
+            'candidate_sha256': fingerprint(candidate)})
+        return Made(candidate, verdict, old, new, collected)
+
+    def _results(self, folder: Path, held_out: Sequence[Example]) -> Measured:
+        engine = EdgeEngine.load(folder, 'cpu')
+        self.tell(f'measuring {engine.card.name}')
+        return self.base.measure(engine, held_out)
+
+
+def split(lessons: Sequence[Lesson], hold_out: int,
+          seed: int) -> tuple[list[Lesson], list[Lesson]]:
+    """
+    Return the lessons to learn and those kept for the proof, whole sessions of them.
+
+    Weak lessons prove nothing, so none is held out. Where all come from one session, texts are
+    held out instead.
+    """
+    sessions = sorted({x.session for x in lessons if not x.weak}, key=_spread(seed))
+    if len(sessions) > 1:
+        kept = set(sessions[:max(1, round(len(sessions) / hold_out))])
+        held = [x for x in lessons if x.session in kept and not x.weak]
+    else:
+        spread = _spread(seed)
+        strong = sorted((x for x in lessons if not x.weak), key=lambda x: spread(key(x.text)))
+        held = strong[:len(strong) // hold_out]
+    return [x for x in lessons if x not in held], held
+
+
+def _spread(seed: int) -> Callable[[str], str]:
+    return lambda text: hashlib.sha256(f'{seed} {text}'.encode()).hexdigest()
+
+
+def fingerprint(folder: Path) -> str:
+    """Return what tells a model's weights from all others."""
+    return hashlib.sha256((folder / 'model.safetensors').read_bytes()).hexdigest()
+
+
+def _whole(path: Path, examples: Iterable[Example]) -> None:
+    """Write examples so that the file is there as a whole or not at all."""
+    draft = path.with_name(f'.{path.name}')
+    write_examples(draft, examples)
+    draft.replace(path)
+
