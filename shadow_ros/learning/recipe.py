@@ -42,15 +42,15 @@ class Recipe:
     shadow: str = ''
     start_from: str = ''
     backbone_from: str = ''
-    examples: int = 150_000
-    sequences: float = 1.0
-    beyond: float = 0.25
+    examples: int = 400_000
+    sequences: float = 1.5
+    beyond: float = 0.15
     negatives: str = ''
-    negatives_every: int = 1
-    vocabulary: int = 3000
-    hidden: int = 192
-    intermediate: int = 512
-    heads: int = 6
+    negatives_every: int = 2
+    vocabulary: int = 4800
+    hidden: int = 256
+    intermediate: int = 704
+    heads: int = 8
     key_value_heads: int = 2
     shadow_layers: int = 4
     backbone_layers: tuple[int, ...] = (0, 0, 1, 1, 2, 2, 3, 3)
@@ -58,15 +58,15 @@ class Recipe:
     update_width: int = 10
     dropout: float = 0.05
     budget: int = 0
-    batch: int = 64
+    batch: int = 96
     accumulate: int = 1
     longest: int = 128
-    small_steps: int = 2400
+    small_steps: int = 9000
     backbone_steps: int = 300
     align_steps: int = 150
     joint_steps: int = 500
     tune_steps: int = 1000
-    small_rate: float = 2.5e-3
+    small_rate: float = 1.8e-3
     backbone_rate: float = 6e-4
     align_rate: float = 4e-4
     joint_rate: float = 5e-4
@@ -117,7 +117,7 @@ class Recipe:
 
 # The published shadow of 0.6 B parameters, which speaks the vocabulary of Qwen3-8B.
 _QWEN3 = replace(
-    Recipe(), shadow='shadow-llm/Qwen3-0.6B-H8B', precision='bf16', accumulate=4,
+    Recipe(), shadow='shadow-llm/Qwen3-0.6B-H8B', precision='bf16', batch=64, accumulate=4,
     tune_steps=3000, tune_rate=2e-5, negatives_every=2)
 
 PRESETS: Mapping[str, Recipe] = {
