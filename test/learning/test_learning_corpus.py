@@ -1,7 +1,6 @@
 """The corpus: every line of its files can be drawn, means one thing and follows the grammar."""
 
 from itertools import islice
-import json
 from pathlib import Path
 import random
 
@@ -12,10 +11,10 @@ from shadow_ros.intent.grammar import accepts
 from shadow_ros.learning.corpus.compose import (
     CATEGORIES, collisions, Composer, draw_amount, Example, LANGUAGES)
 from shadow_ros.learning.corpus.patterns import count, expand, read
-from shadow_ros.learning.data import compose
+from shadow_ros.learning.data import compose, read_examples
 from shadow_ros.plan import parse
 
-DEV = Path(__file__).parents[1] / 'data' / 'dev_commands.jsonl'
+DATA = Path(__file__).parents[1] / 'data'
 
 
 @pytest.fixture(scope='module')
@@ -86,10 +85,25 @@ def test_forbidden_texts_are_never_composed():
     assert not kept & {normalise(example.text) for example in forbidden}
 
 
-def test_the_development_set_is_large_honest_and_of_one_mind():
-    rows = [json.loads(line) for line in DEV.read_text(encoding='utf-8').splitlines()]
-    examples = [Example(**row) for row in rows]
-    assert sum(e.lang == 'en' for e in examples) >= 150
-    assert sum(e.lang == 'zh' for e in examples) >= 150
+@pytest.mark.parametrize(('file', 'least'), [('dev_commands', 500), ('dev_held', 200)])
+def test_the_development_sets_are_large_honest_and_of_one_mind(file, least):
+    examples = read_examples(DATA / f'{file}.jsonl')
+    for lang in LANGUAGES:
+        assert sum(e.lang == lang for e in examples) >= least
     assert collisions(examples) == []
     assert all(str(parse(e.plan)) == e.plan for e in examples)
+
+
+def test_no_text_stands_in_two_development_sets():
+    seen, held = ({normalise(e.text) for e in read_examples(DATA / f'{file}.jsonl')}
+                  for file in ('dev_commands', 'dev_held'))
+    assert not seen & held
+
+
+def test_nothing_of_the_development_sets_is_composed():
+    kept_out = [e for file in ('dev_commands', 'dev_held')
+                for e in read_examples(DATA / f'{file}.jsonl')]
+    met = {normalise(e.text) for e in Composer(3).examples(5000)}
+    texts = {normalise(e.text) for e in kept_out}
+    assert met & texts  # people do say such things: only keeping them out keeps them out
+    assert not {normalise(e.text) for e in compose(5000, 3, kept_out)} & texts

@@ -19,11 +19,11 @@ from shadow_ros.plan import Action, parse, Plan
 LANGUAGES = ('en', 'zh')
 
 CATEGORIES = {  # weight of each kind of example
-    'single': 33.0, 'sequence2': 17.0, 'sequence3': 9.0, 'too_many': 2.5, 'correction': 5.0,
-    'stop': 2.5, 'stopping': 1.5, 'elliptic': 2.5, 'taken_back': 1.2, 'repeat': 3.0,
+    'single': 33.0, 'sequence2': 16.0, 'sequence3': 10.0, 'too_many': 3.0, 'correction': 5.0,
+    'stop': 2.5, 'stopping': 1.5, 'elliptic': 2.5, 'taken_back': 1.2, 'repeat': 4.0,
     'emphatic': 1.0, 'negation': 4.0, 'postponed': 2.0, 'past': 2.5,
     'quoted': 2.0, 'hypothetical': 1.7, 'ability': 2.8,
-    'about': 3.0, 'remote_frame': 2.5, 'talk': 6.5, 'remote': 8.0, 'mixed': 2.0}
+    'about': 4.0, 'remote_frame': 2.5, 'talk': 7.5, 'remote': 8.0, 'mixed': 2.0}
 
 _ORDERED = ('sequence2', 'sequence3', 'too_many', 'correction', 'elliptic')
 _NO_MOTION = ('taken_back', 'negation', 'postponed', 'past', 'quoted', 'hypothetical', 'ability',
@@ -271,7 +271,7 @@ class Composer:
         """Return n commands for one sentence, a stop at most as the plain word."""
         clauses: list[Clause] = []
         while len(clauses) < n:
-            clause = self.clause(lang, alone=0.08, even=0.4)
+            clause = self.clause(lang, alone=0.15, even=0.4)
             if clause.name == 'STOP':
                 clause = Clause(self.rng.choice(_STOPS[lang]), clause.tags)
             if clause.tags not in [c.tags for c in clauses]:
