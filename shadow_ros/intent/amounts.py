@@ -50,7 +50,7 @@ _ENGLISH = re.compile(
 _INCHES = re.compile(r'(?<![\w.])([0-9]{1,6}(?:\.[0-9]{1,6})?) ?in(?=[,.;!?]|$| (?:then|and)\b)')
 _CHINESE = re.compile(
     rf'(?<![第0-9./])(?<![0-9],)(?P<n>{ZH_NUMBER}) ?个?(?P<half>半)? ?(?P<u>{_ANY_UNIT}){_WORD_END}'
-    r'(?P<tail>半(?!圈)|[一二三四五六七八九](?![一二三四五六七八九十百千万点米步度圈次下秒]))?')
+    r'(?P<tail>半(?!圈)|[一二三四五六七八九](?![一二三四五六七八九十百千万点米步度圈次下秒个]))?')
 _CANONICAL = re.compile(r'(?<![\w.])-?[0-9]+(?:\.[0-9]+)? (?:m|deg|s|times)\b')
 _SUM = re.compile(
     r'(?<![\w.\-])([0-9]+(?:\.[0-9]+)?) (m|deg)(?: and)? (0\.[0-9]+) \2\b')

@@ -19,8 +19,8 @@ DATA = Path(__file__).parents[1] / 'data'
 
 @pytest.fixture(scope='module')
 def drawn():
-    """Return a thousand examples."""
-    return list(Composer(1).examples(1000))
+    """Return two thousand examples."""
+    return list(Composer(1).examples(2000))
 
 
 def test_the_same_seed_gives_the_same_examples(drawn):
