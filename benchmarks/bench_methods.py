@@ -40,8 +40,8 @@ from shadow_ros.shadow.runtime import AttachedRuntime, runtime_for
 
 DEV = Path(__file__).parents[1] / 'test/data/dev_commands.jsonl'
 RATES = (1e-3, 2e-3, 4e-3, 8e-3)
-SIZES = Recipe(hidden=128, intermediate=344, heads=4, key_value_heads=2, shadow_layers=6,
-               vocabulary=2000, dropout=0.05)
+SIZES = Recipe(backbone='language', hidden=128, intermediate=344, heads=4, key_value_heads=2,
+               shadow_layers=6, vocabulary=2000, dropout=0.05)
 METHODS = ('shadow', 'lora', 'dora', 'full')
 _EXAMPLES, _LANGUAGE_STEPS, _SWEEP_STEPS = 40_000, 800, 100
 

@@ -51,7 +51,8 @@ def shadow_config(recipe: Recipe) -> ShadowConfig:
     """Return the settings of the recipe's adapter."""
     return ShadowConfig(
         num_shadow_layers=recipe.shadow_layers, injection_hidden_size=recipe.injection_rank,
-        gate_hidden_size=recipe.update_width, dropout=recipe.dropout)
+        gate_hidden_size=recipe.update_width, dropout=recipe.dropout,
+        modules_to_save=('shadow_lm_head',) if recipe.own_head and recipe.grows else ())
 
 
 def merged(base: PreTrainedModel) -> PreTrainedModel:

@@ -67,13 +67,16 @@ def build_backbone(recipe: Recipe, codec: 'Codec', small: LlamaForCausalLM) -> L
     return backbone
 
 
-def build_shadow(small: LlamaForCausalLM, backbone: LlamaForCausalLM) -> ProjectedShadow:
+def build_shadow(recipe: Recipe, small: LlamaForCausalLM,
+                 backbone: LlamaForCausalLM) -> ProjectedShadow:
     """
-    Return the small model's stack projected to the backbone's head, which stays as it is.
+    Return the small model's stack, projected to the backbone.
 
-    The projection starts where the backbone's head behind it says what the small one's said, as
-    nearly as can be.
+    With a head of its own it says at first what the small model said. Behind the backbone's head,
+    which stays as it is, the projection starts where that says the same, as nearly as can be.
     """
+    if recipe.own_head:
+        return ProjectedShadow.wrap(small.model, small.lm_head)
     with torch.no_grad():
         shadow = ProjectedShadow.wrap(small.model, backbone.lm_head, reference_head=small.lm_head)
     shadow.lm_head.requires_grad_(False)

@@ -22,7 +22,8 @@ class Recipe:
     `shadow` alone is tuned alone. A `backbone` alone gets a random shadow of `shadow_layers` of
     its own layers. `start_from` is a finished run or a shipped edge model whose tokenizer and
     small model this run goes on with, `backbone_from` a folder whose backbone it goes on with. A
-    stage of no steps is left out.
+    stage of no steps is left out. A shadow made here keeps its own head and learns it
+    (`own_head`), or speaks through the backbone's, as a given one does.
 
     Method: `shadow` is ShadowPEFT; `lora`, `dora` and `full` adapt the backbone alone, the first
     two with about `budget` parameters (0: as many as the shadow would have).
@@ -57,6 +58,7 @@ class Recipe:
     injection_rank: int = 16
     update_width: int = 10
     dropout: float = 0.05
+    own_head: bool = True
     budget: int = 0
     batch: int = 96
     accumulate: int = 1

@@ -92,7 +92,7 @@ def _grown(recipe: Recipe, codec: Codec) -> Iterator[Stage]:
         yield Stage('backbone', base, TokenObjective(base, 'cloud'), recipe.backbone_steps,
                     recipe.backbone_rate, wants=lambda pair: pair.cloud)
     if recipe.method == 'shadow':
-        yield from _tied(recipe, base, build_shadow(small, base))
+        yield from _tied(recipe, base, build_shadow(recipe, small, base))
     else:
         yield _tune_backbone(recipe, base)
 
@@ -103,7 +103,10 @@ def _tied(recipe: Recipe, base: PreTrainedModel, shadow: ProjectedShadow) -> Ite
     if recipe.align_steps:
         yield Stage('aligned', shadow, ShadowObjective(shadow, base, recipe.distil),
                     recipe.align_steps, recipe.align_rate, wants=lambda pair: pair.edge)
-    yield _joint(recipe, base, Shadow.explicit(base, shadow_config(recipe), shadow))
+    tied = Shadow.explicit(base, shadow_config(recipe), shadow)
+    if tied.shadow_lm_head is not None:
+        tied.shadow_lm_head.load_state_dict(shadow.lm_head.state_dict())
+    yield _joint(recipe, base, tied)
 
 
 def _joint(recipe: Recipe, base: PreTrainedModel, shadow: Shadow) -> Stage:
@@ -113,10 +116,9 @@ def _joint(recipe: Recipe, base: PreTrainedModel, shadow: Shadow) -> Stage:
         parameter.requires_grad_(False)
     if recipe.checkpointing:
         model.gradient_checkpointing_enable()
-    stack = 'shadows.default.shadow_'
+    parts = ('model', 'hidden_projection', 'lm_head')
     return Stage('joint', model, JointObjective(model), recipe.joint_steps, recipe.joint_rate,
-                 rates={f'{stack}model': recipe.shadow_rate,
-                        f'{stack}hidden_projection': recipe.shadow_rate})
+                 rates={f'shadows.default.shadow_{part}': recipe.shadow_rate for part in parts})
 
 
 def _tune_shadow(recipe: Recipe, shadow: ProjectedShadow) -> Stage:

@@ -17,7 +17,7 @@ from shadow_ros.learning import fit as loop
 from shadow_ros.learning.batches import Batches
 from shadow_ros.learning.corpus.compose import Example
 from shadow_ros.learning.data import read_examples
-from shadow_ros.learning.grow import build_backbone, build_small, load_small
+from shadow_ros.learning.grow import build_backbone, build_shadow, build_small, load_small
 from shadow_ros.learning.progress import cost, draw_curves, read_log
 from shadow_ros.learning.recipe import preset, Recipe
 from shadow_ros.learning.ship import ship
@@ -142,6 +142,30 @@ def test_a_run_goes_on_from_a_run_or_from_a_shipped_shadow(made, tmp_path):
     train(recipe, tmp_path, cpu=True)
     assert (tmp_path / 'tokenizer.json').read_bytes() == \
         (made[0] / 'tokenizer.json').read_bytes()
+
+
+@pytest.mark.parametrize('own', [True, False], ids=['own head', "the backbone's head"])
+def test_a_shadow_starts_as_good_as_the_small_model(made, own):
+    """Behind a head of its own at once; behind another by the best projection."""
+    recipe = replace(SMOKE, own_head=own)
+    small = build_small(recipe, made[1].codec).eval()
+    backbone = build_backbone(recipe, made[1].codec, small)
+    shadow = build_shadow(recipe, small, backbone).eval()
+    with torch.no_grad():
+        assert torch.allclose(shadow(IDS).logits, small(IDS).logits, atol=1e-3)
+    assert shadow.lm_head.weight.requires_grad is own
+
+
+def test_a_shadow_that_is_frozen_leaves_the_edge_as_it_was(made, tmp_path):
+    recipe = replace(SMOKE, start_from=str(made[0] / 'edge'), small_steps=0, backbone_steps=0,
+                     align_steps=0, joint_steps=2, shadow_rate=0.0,
+                     backbone_from=str(made[0] / 'backbone'))
+    found = train(recipe, tmp_path, cpu=True)
+    before = build_small(recipe, made[1].codec).eval()
+    with torch.no_grad():
+        assert torch.allclose(found.edge(IDS).logits, before(IDS).logits, atol=1e-4)
+        assert not torch.equal(found.attached(IDS).logits,
+                               found.attached(IDS, mode='plain').logits)
 
 
 def test_a_grown_backbone_can_be_kept(made, tmp_path):
