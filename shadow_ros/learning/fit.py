@@ -85,7 +85,7 @@ def fit(stage: Stage, pairs: Sequence[Pair], run: Path, loop: Loop) -> None:
     checkpoint = Checkpoint(run, stage.name, stage.module, optimizer)
     start = checkpoint.resume()
     progress = Progress(run, stage.name, stage.steps, start, accelerator.is_main_process)
-    stage.module.train()
+    stage.objective.train()
     with _without_denormals(), progress:
         for step, loss, held_out in _steps(stage, pairs, loop, accelerator, optimizer, start):
             progress.step(step, loss, optimizer.param_groups[0]['lr'], loop.batch)
@@ -93,7 +93,7 @@ def fit(stage: Stage, pairs: Sequence[Pair], run: Path, loop: Loop) -> None:
                 progress.log(held_out)
             if step % loop.save_every == 0 and step < stage.steps and accelerator.is_main_process:
                 checkpoint.save(step)
-    stage.module.eval()
+    stage.objective.eval()
     if accelerator.is_main_process:
         save_learned(stage.module, done)
         checkpoint.remove()
@@ -120,7 +120,7 @@ def _steps(stage: Stage, pairs: Sequence[Pair], loop: Loop, accelerator: Acceler
 
 
 def _gradients(objective: nn.Module, batches: Batches, step: int, loop: Loop,
-          accelerator: Accelerator) -> Tensor:
+               accelerator: Accelerator) -> Tensor:
     """Add up the gradients of one step; return its loss."""
     world = accelerator.num_processes
     total = torch.zeros((), device=accelerator.device)
@@ -183,10 +183,10 @@ def _measure(stage: Stage, batches: Optional[Batches]) -> Optional[float]:
         return None
     where = next(stage.module.parameters()).device
     count = min(_MEASURED, batches.per_epoch)
-    stage.module.eval()
+    stage.objective.eval()
     with torch.no_grad():
         losses = [float(stage.objective(batches.at(i).to(where))) for i in range(count)]
-    stage.module.train()
+    stage.objective.train()
     return sum(losses) / count
 
 

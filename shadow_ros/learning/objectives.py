@@ -81,6 +81,12 @@ class JointObjective(nn.Module):
         super().__init__()
         self.model = model
 
+    def train(self, mode: bool = True) -> 'JointObjective':
+        """Let the shadow drop out while it learns, and never the frozen backbone."""
+        super().train(mode)
+        self.model.base.eval()
+        return self
+
     def forward(self, batch: Batch) -> Tensor:
         """Return the loss of a batch."""
         shadow, base = self.model.shadow(), self.model.base
