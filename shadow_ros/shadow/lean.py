@@ -9,21 +9,20 @@ Shapes: t new tokens, n all tokens, d hidden size, a query heads, c key heads, g
 size.
 """
 
-from functools import partial
-from typing import Any, Callable, Optional, Sequence
+from typing import Any, Optional, Sequence
 
 import torch
 from torch import nn, Tensor
 from torch.nn import functional as F
 
+from shadow_ros.shadow.int8 import int8_linear
 from shadow_ros.shadow.layout import blocks
+from shadow_ros.shadow.pack import Linear, product
 from shadow_ros.shadow.projected import ProjectedShadow
-from shadow_ros.shadow.runtime import _Counted
-
-Linear = Callable[[Tensor], Tensor]
+from shadow_ros.shadow.runtime import Counted
 
 
-class LeanRuntime(_Counted):
+class LeanRuntime(Counted):
     """
     One conversation with a detached shadow.
 
@@ -52,9 +51,9 @@ class LeanRuntime(_Counted):
         self.embeddings = own(stack.embed_tokens.weight)
         self.floor = weight.new_tensor((self.embeddings.shape[1] * eps) ** 0.5).detach()
         self.head_floor = weight.new_tensor((self.size * eps) ** 0.5).detach()
-        self.head = self.linear(_fold(weight, model.shadow_hidden_projection.weight,
-                                      _gain(stack.norm), consume))
-        del weight
+        head = _fold(weight, model.shadow_hidden_projection.weight, _gain(stack.norm), consume)
+        self.head = self.linear(head, packs=not consume)
+        del weight, head
         if consume:
             model.lm_head.to('meta')
         self._table(stack)
@@ -83,11 +82,11 @@ class LeanRuntime(_Counted):
         self.mask = torch.full((room, room), float('-inf'), dtype=self.embeddings.dtype,
                                device=self.embeddings.device).triu(1)
 
-    def linear(self, weight: Tensor, bias: Optional[Tensor] = None) -> Linear:
+    def linear(self, weight: Tensor, bias: Optional[Tensor] = None, packs: bool = True) -> Linear:
         """Return what multiplies vectors by the weight [out, in] and adds the bias [out]."""
         if self.int8:
             return int8_linear(weight, bias)
-        return partial(F.linear, weight=weight.detach(), bias=bias)
+        return product(weight.detach(), bias, packs)
 
     def _pass(self, ids: Sequence[int], count: int) -> Tensor:
         """Return the logits [count, vocab] of one model pass."""
@@ -169,27 +168,6 @@ class _Layer:
             scores.view(c, t, -1, seen.shape[1]).add_(mask)
         found = torch.bmm(scores.softmax(-1), seen[c:])  # [c, t g, e]
         return found.view(c, t, a // c, e).transpose(0, 1).reshape(t, a * e)
-
-
-def int8_linear(weight: Tensor, bias: Optional[Tensor] = None) -> Linear:
-    """
-    Return a product with int8 weights, one scale a row; activations are quantised as they come.
-
-    The kernels are those of torch's dynamic quantisation (FBGEMM and oneDNN on x86, QNNPACK on
-    ARM); they take and give float32.
-    """
-    weight = weight.detach().float()
-    scales = (weight.abs().amax(1) / 127).clamp(min=1e-12).double()
-    rows = torch.zeros(len(scales), dtype=torch.long)
-    packed = torch.ops.quantized.linear_prepack(
-        torch.quantize_per_channel(weight, scales, rows, 0, torch.qint8),
-        None if bias is None else bias.detach().float())
-
-    def multiply(x: Tensor) -> Tensor:
-        product: Tensor = torch.ops.quantized.linear_dynamic(x, packed, True)
-        return product
-
-    return multiply
 
 
 def _fold(head: Tensor, projection: Tensor, gain: Tensor, in_place: bool) -> Tensor:

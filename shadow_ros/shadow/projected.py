@@ -16,16 +16,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Optional, Union
 
+from huggingface_hub.errors import StrictDataclassError
 import torch
 from torch import nn, Tensor
 from transformers import Cache, GenerationMixin, PretrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from shadow_ros.errors import ModelError
-from shadow_ros.shadow.files import load_weights, read_json, WEIGHTS_FILE, write_tensors
+from shadow_ros.shadow.files import (
+    check_weights, load_weights, read_json, WEIGHTS_FILE, write_tensors)
 from shadow_ros.shadow.hub import model_folder
 from shadow_ros.shadow.layout import hidden_size, trunk
 from shadow_ros.shadow.loss import last_token, next_token_loss, sequence_loss
+from shadow_ros.shadow.pack import dense
 
 MODEL_TYPE = 'causal_lm_with_hidden_projection'
 
@@ -114,7 +117,7 @@ class ProjectedShadow(PreTrainedModel, GenerationMixin):
         With `pools` the head is a sequence classifier's, read at each row's last token.
         """
         stack = trunk(stack)
-        weight: Any = head.weight
+        weight: Any = dense(head.weight)  # type: ignore[arg-type]
         config = ProjectedConfig(
             shadow_model_class=_path_of(stack), shadow_model_config_class=_path_of(stack.config),
             shadow_model_config=stack.config.to_dict(), base_hidden_size=weight.shape[1],
@@ -193,12 +196,20 @@ class ProjectedShadow(PreTrainedModel, GenerationMixin):
         if data.get('model_type') != MODEL_TYPE:
             raise ModelError(f'{path} must have model_type {MODEL_TYPE}, '
                              f'got {data.get("model_type")!r}')
-        try:
-            model = cls(ProjectedConfig.from_dict(data))
-        except (TypeError, ValueError, AttributeError, KeyError) as error:
-            raise ModelError(f'{path} does not describe a model: {error}') from error
+        with torch.device('meta'):  # no memory for a model that the weights do not fit
+            check_weights(cls._described(data, path), folder)
+        model = cls._described(data, path)
         load_weights(model, folder)
         return model.to(device=device, dtype=dtype).eval()
+
+    @classmethod
+    def _described(cls, data: dict[str, Any], path: Path) -> 'ProjectedShadow':
+        """Return the model that the settings of a file describe, its weights random."""
+        try:
+            return cls(ProjectedConfig.from_dict(data))
+        except (ModelError, StrictDataclassError, TypeError, ValueError, AttributeError,
+                LookupError, RuntimeError, ArithmeticError) as error:
+            raise ModelError(f'{path} does not describe a model: {error}') from error
 
 
 def best_projection(head: Tensor, reference: Tensor) -> Tensor:
