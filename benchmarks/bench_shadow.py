@@ -13,6 +13,7 @@ reply was never said before. The plan is fixed by steering the logits, as random
 
 import argparse
 from copy import deepcopy
+import json
 from pathlib import Path
 import statistics
 import sys
@@ -22,16 +23,19 @@ from typing import Any, Callable
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tokenizers import Tokenizer  # noqa: E402
 import torch  # noqa: E402
 from transformers import GenerationConfig, Qwen3Config, Qwen3ForCausalLM  # noqa: E402
 
 from shadow_ros.intent.decode import Decoder  # noqa: E402
 from shadow_ros.intent.grammar import Grammar  # noqa: E402
 from shadow_ros.intent.tokens import Codec  # noqa: E402
+from shadow_ros.shadow.attached import AttachedRuntime  # noqa: E402
 from shadow_ros.shadow.config import ShadowConfig  # noqa: E402
 from shadow_ros.shadow.model import Shadow, ShadowedModel  # noqa: E402
+from shadow_ros.shadow.pack import pack  # noqa: E402
 from shadow_ros.shadow.projected import ProjectedShadow  # noqa: E402
-from shadow_ros.shadow.runtime import AttachedRuntime, Runtime, runtime_for  # noqa: E402
+from shadow_ros.shadow.runtime import Runtime, runtime_for  # noqa: E402
 from shadow_ros.shadow.task import ShadowedCausalLM  # noqa: E402
 
 PREFIX, USER, PLAN = 48, 12, 10
@@ -120,17 +124,20 @@ def generating(model: Any, ids: torch.Tensor, new: int) -> Run:
 def generation(base: Qwen3ForCausalLM, new: int, repeat: int) -> None:
     """Time plain generation with the shadow attached, after a prompt of 64 tokens."""
     ids = torch.randint(1, 3000, (1, 64))
-    models = {'shadow_ros': ShadowedCausalLM(ours(base, 2)), **theirs(base, 2)}
+    model = ours(base, 2)
+    pack(model)
+    models = {'shadow_ros': ShadowedCausalLM(model), **theirs(base, 2)}
     runs = {name: (generating(model, ids, new), new) for name, model in models.items()}
     show(f'attached, {new} new tokens after 64', runs, repeat)
 
 
 class Steered:
-    """A runtime whose logits want one plan; all the computing is done."""
+    """A runtime whose logits want one plan, its drafter's another; all the computing is done."""
 
-    def __init__(self, runtime: Runtime, plan: list[int]) -> None:
+    def __init__(self, runtime: Runtime, plan: list[int], draft: list[int]) -> None:
         self.runtime = runtime
         self.plan = plan
+        self.drafter = runtime.drafter and Steered(runtime.drafter, draft, draft)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.runtime, name)
@@ -147,29 +154,32 @@ class Steered:
 class Command:
     """One command through constrained decoding, the constant prompt read once."""
 
-    def __init__(self, runtime: Runtime, codec: Codec, known: bool) -> None:
-        self.plan = codec.plan(SAID)
+    def __init__(self, runtime: Runtime, grammar: Grammar, codec: Codec, known: bool,
+                 draft: str) -> None:
+        plan = codec.plan(SAID)
         self.user = _padded(codec.command(TEXT), USER, codec)
-        assert len(self.plan) == PLAN, len(self.plan)
-        self.runtime = Steered(runtime, self.plan)
+        assert len(plan) == PLAN, len(plan)
+        self.runtime = Steered(runtime, plan, codec.plan(draft))
         runtime.rewind(0)
         runtime.feed(list(range(200, 200 + PREFIX)))
-        self.decoder = Decoder(self.runtime, Grammar(codec))  # type: ignore[arg-type]
-        self.known = known
-        self.earlier = tuple(codec.plan('[SIT] On it!'))
+        self.decoder = Decoder(self.runtime, grammar)  # type: ignore[arg-type]
+        self.earlier = [tuple(codec.plan('[SIT] On it!'))] * known
 
-    def __call__(self) -> int:
-        """Run it and return how many passes it took."""
+    def __call__(self) -> str:
+        """Run it and return how many passes it took, and how many of the drafter."""
         self.runtime.runtime.rewind(PREFIX)
-        before = self.runtime.passes
+        before = self._passes()
         remembered = self.decoder.drafts._said
         remembered.clear()
-        if self.known:
-            remembered.append(self.earlier)
+        remembered.extend(self.earlier)
         done = self.decoder.decode(self.user)
         assert done.text.decode() == SAID, done.text
-        passes: int = self.runtime.passes - before
-        return passes
+        return ' + '.join(str(b - a) for a, b in zip(before, self._passes()))
+
+    def _passes(self) -> list[int]:
+        """Return the passes so far, and the drafter's, if there is one."""
+        drafter = self.runtime.drafter
+        return [self.runtime.passes, *([drafter.passes] if drafter else [])]
 
 
 def _padded(ids: list[int], size: int, codec: Codec) -> list[int]:
@@ -178,12 +188,24 @@ def _padded(ids: list[int], size: int, codec: Codec) -> list[int]:
     return [ids[0], *codec.text_ids('o') * (size - len(ids)), *ids[1:]]
 
 
-def commands(runtime: Runtime, label: str = 'shadow_ros') -> dict:
-    """Return our two runs of a command."""
-    codec = Codec.train([TEXT, SAID, 'On it! On it! On it!', TEXT] * 30, 600)
-    runs: dict[str, Any] = {}
-    for name, known in ((label, True), (f'{label}, new reply', False)):
-        command = Command(runtime, codec, known)
+def vocabulary(size: int) -> Codec:
+    """Return a tokenizer for the command with so many tokens, most of them words never said."""
+    told = json.loads(Codec.train([TEXT, SAID, 'On it! On it! On it!'] * 30, 600)
+                      .tokenizer.to_str())
+    taken = {token['id'] for token in told['added_tokens']} | set(told['model']['vocab'].values())
+    free = (i for i in range(size) if i not in taken)
+    told['model']['vocab'] |= {f'Ġ{i:x}': i for i in free}
+    return Codec(Tokenizer.from_str(json.dumps(told)))
+
+
+def commands(runtime: Runtime, codec: Codec, label: str = 'shadow_ros') -> dict:
+    """Return our runs of a command."""
+    kinds = [(label, True, SAID), (f'{label}, new reply', False, SAID)]
+    if runtime.drafter is not None:
+        kinds.append((f'{label}, new reply, every draft wrong', False, '[SIT] walk'))
+    grammar, runs = Grammar(codec), {}
+    for name, known, draft in kinds:
+        command = Command(runtime, grammar, codec, known, draft)
         runs[name] = (command, command())
     return runs
 
@@ -192,7 +214,9 @@ def attached_command(base: Qwen3ForCausalLM, repeat: int) -> None:
     """Time a whole command with the shadow attached."""
     ids = torch.randint(1, 3000, (1, PREFIX + USER))
     model = ours(base, 2)
-    runs = commands(AttachedRuntime(model, 128))
+    codec = vocabulary(base.config.vocab_size)
+    pack(model)
+    runs: dict[str, Any] = commands(AttachedRuntime(model, 128), codec)
     runs['transformers, no shadow'] = generating(sharing(base), ids, PLAN), PLAN
     for name, other in theirs(base, 2).items():
         runs[name] = generating(other, ids, PLAN), PLAN
@@ -203,8 +227,9 @@ def detached_command(base: Qwen3ForCausalLM, repeat: int) -> None:
     """Time a whole command of the shadow alone, which has the shape of the backbone."""
     ids = torch.randint(1, 3000, (1, PREFIX + USER))
     projected = ProjectedShadow.wrap(base.model, base.lm_head)
-    runs = commands(runtime_for(projected, 128))
-    runs |= commands(runtime_for(projected, 128, 'int8'), 'shadow_ros int8')
+    codec = vocabulary(base.config.vocab_size)
+    runs: dict[str, Any] = commands(runtime_for(projected, 128), codec)
+    runs |= commands(runtime_for(projected, 128, 'int8'), codec, 'shadow_ros int8')
     del projected
     runs['transformers'] = generating(sharing(base), ids, PLAN), PLAN
     for name, other in their_detached(base).items():
@@ -250,7 +275,6 @@ def show(title: str, runs: dict[str, tuple[Run, int]], repeat: int) -> None:
 
 def memory(base: Qwen3ForCausalLM) -> None:
     """Print the peak memory of loading and running a detached shadow in a fresh process."""
-    import json
     import subprocess
     with tempfile.TemporaryDirectory() as folder:
         ProjectedShadow.wrap(base.model, base.lm_head).save(folder)
@@ -263,7 +287,6 @@ def memory(base: Qwen3ForCausalLM) -> None:
 
 def child(folder: str) -> None:
     """Load, run and measure one detached shadow."""
-    import json
     torch.set_num_threads(1)
     tiny = backbone({**SMALL, 'num_hidden_layers': 2, 'vocab_size': 64, 'hidden_size': 64})
     runtime_for(ProjectedShadow.wrap(tiny.model, tiny.lm_head), 32).feed([1, 2, 3])

@@ -2,13 +2,15 @@
 Constrained decoding: one plan out of one model, in as few passes as the grammar allows.
 
 A pass is made only where the grammar leaves a choice; what it forces rides along with the next
-pass, and so does a guess at what comes after it (draft.py), kept as far as the model agrees. The
+pass, and so does a guess at what comes after it, kept as far as the model agrees: what was said
+before (draft.py) and, where the runtime has a drafter, what that one would write alone. The
 confidence is the product of the probabilities, among what the grammar allows, of the
 choices that made the actions: a reply may be worded in many ways, so all ways of not adding an
 action count as one choice.
 """
 
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Callable, Optional, Sequence, TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +28,7 @@ MAX_ACTION_TOKENS = 80
 MAX_REPLY_TOKENS = 48
 LONGEST_FORCED = 24  # tokens that the grammar may force at once; the longest action's name
 LONGEST_PLAN = MAX_ACTION_TOKENS + MAX_REPLY_TOKENS + LONGEST_FORCED
+LEAST_SURE = 0.3  # of being right altogether; a draft that is less is not gone on with
 
 _USER = USER.encode()
 
@@ -68,15 +71,35 @@ class Decoder:
 
         `on_actions` is called once, as soon as the actions of a plan that has some are known.
         """
-        writing = self.pen.begin(prompt)
+        writing, trusted = self.pen.begin(prompt), True
         while not writing.ended:
-            start, told = self.runtime.length, writing.done.actions is not None
-            ids, count = writing.wanted(self.runtime.limit - start)
-            logits = self.runtime.feed_last(ids, count)
-            self.runtime.rewind(start + writing.take(logits))
+            told = writing.done.actions is not None
+            draft = self._draft(writing) if trusted else []
+            kept = self._write(writing, self.runtime, draft)
+            # A drafter that was wrong at once does not understand this command.
+            trusted = trusted and (kept > 0 or not draft)
             if on_actions and writing.done.actions and not told:
                 on_actions(writing.done)
         return writing.done
+
+    def _draft(self, writing: 'Writing') -> list[int]:
+        """Return what the drafter would write next: all actions, or the reply that follows."""
+        drafter = self.runtime.drafter
+        if drafter is None:
+            return []
+        draft, told = writing.draft(), writing.done.actions is not None
+        while not draft.ended and draft.sure > LEAST_SURE and (
+                told or draft.done.actions is None):
+            self._write(draft, drafter)
+        return draft.beyond(writing)
+
+    def _write(self, writing: 'Writing', runtime: 'Runtime', draft: Sequence[int] = ()) -> int:
+        """Go on with a plan by one pass; return how many guessed tokens were right."""
+        start = runtime.length
+        ids, count = writing.wanted(runtime.limit - start, draft=draft)
+        keep = writing.take(runtime.feed_last(ids, count))
+        runtime.rewind(start + keep)
+        return keep - len(ids) + count - 1
 
 
 class Pen:
@@ -115,36 +138,48 @@ class Writing:
         self._plan: list[int] = []
         self._pending, self._guess = list(prompt[read:]), list[int]()
         self._left = MAX_ACTION_TOKENS
+        self.sure = 1.0  # of every token that was chosen in a draft
+        self._is_draft = False
 
-    def wanted(self, room: int, guess: int = LONGEST) -> tuple[list[int], int]:
+    def draft(self) -> 'Writing':
+        """Return a copy for another model to go on with; nobody remembers what it writes."""
+        other = copy(self)
+        other.done, other._matcher = replace(self.done), self._matcher.deep_copy()
+        other._plan, other._is_draft, other.sure = list(self._plan), True, 1.0
+        return other
+
+    def beyond(self, other: 'Writing') -> list[int]:
+        """Return the tokens of the plan that come after those of another one."""
+        return self._plan[len(other._plan):]
+
+    def wanted(self, room: int, guess: int = LONGEST, draft: Sequence[int] = (),
+               ) -> tuple[list[int], int]:
         """
         Return the next tokens for a model with so much room, and after how many of the last.
 
-        At most `guess` of them are guessed: what a pass may look at for next to nothing.
+        At most `guess` of them are guessed: what a pass may look at for next to nothing. A draft
+        by another model comes first, and whole.
         """
-        room -= len(self._pending) + LONGEST_FORCED
-        if self._plan:
-            self._guess = self._guess_next(min(room, guess)) if guess else []
+        room = max(0, min(self._left, room - len(self._pending) - LONGEST_FORCED))
+        self._guess = list(draft[:room])
+        if guess and self._plan and not draft:
+            self._guess = self._guess_next()[:min(room, guess)]
         return [*self._pending, *self._guess], len(self._guess) + 1
 
     def take(self, logits: 'Tensor') -> int:
         """Go on by logits [count, vocab]; return how many of the tokens fed are to be kept."""
-        fed, told = len(self._pending), self.done.actions is not None
+        fed = len(self._pending)
         self._pending, kept, self.ended = self._confirm(logits, self._guess)
         self._plan += [*self._guess[:kept], *self._pending]
-        self._left -= kept + len(self._pending) or 1
-        if self.done.actions is not None and not told:
-            self._left = MAX_REPLY_TOKENS
-        if self.ended:
+        if self.ended and not self._is_draft:
             self.pen.drafts.remember([*self._plan, self.pen.end_id])
         self.ended = self.ended or self._left <= 0 or self._matcher.is_stopped()
         return fed + kept
 
-    def _guess_next(self, room: int) -> list[int]:
-        """Return a guess at what follows, as long as there is room for it."""
+    def _guess_next(self) -> list[int]:
+        """Return a guess at what follows."""
         self.pen.drafts.begin(self._command)
         guess = self.pen.drafts.guess(self.done.text, self._plan)
-        guess = guess[:max(0, min(self._left, room))]
         end = self.pen.end_id
         return guess[:guess.index(end)] if end in guess else guess
 
@@ -159,9 +194,12 @@ class Writing:
         while True:
             chosen = self._choose(logits[kept])
             tokens = self._commit(chosen)
+            self._left -= len(tokens)
             if self.done.actions is None:
                 self.done.actions = self._known_actions(chosen)
-            if chosen == self.pen.end_id or self._matcher.is_stopped():
+                if self.done.actions is not None:
+                    self._left = MAX_REPLY_TOKENS
+            if chosen == self.pen.end_id or self._matcher.is_stopped() or self._left <= 0:
                 return tokens, kept, chosen == self.pen.end_id
             if tuple(guess[kept:kept + len(tokens)]) != tuple(tokens):
                 agreed = 0
@@ -171,17 +209,19 @@ class Writing:
             kept += len(tokens)
 
     def _choose(self, logits: 'Tensor') -> int:
-        """Return the likeliest token allowed, and multiply its probability into `done`."""
+        """Return the likeliest token allowed, and multiply its probability into the whole."""
         done, matcher, size = self.done, self._matcher, self.pen.size
         scores = logits[:size].float().cpu().numpy()
         mask = np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8)
         allowed = np.flatnonzero(np.unpackbits(mask, count=size, bitorder='little'))
         scores = scores[allowed]
         best = int(scores.argmax())
-        if done.actions is None:
+        if done.actions is None or self._is_draft:
             weights = np.exp((scores - scores[best]) / self.pen.temperature)
-            same = self._same_meaning(allowed, best)
-            done.confidence *= float(weights[same].sum() / weights.sum())
+            self.sure *= float(weights[best] / weights.sum())
+            if done.actions is None:
+                same = self._same_meaning(allowed, best)
+                done.confidence *= float(weights[same].sum() / weights.sum())
         return int(allowed[best])
 
     def _same_meaning(self, allowed: np.ndarray, best: int) -> np.ndarray:

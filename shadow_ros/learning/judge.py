@@ -129,8 +129,9 @@ def open_engine(folder: Path, mode: str = 'attached',
 def _runtime(folder: Path, mode: str, device: str) -> tuple[Any, int]:
     """Return a runtime of the folder's model in one mode, and how many parameters it has."""
     from shadow_ros.learning.adapt import as_shadow
+    from shadow_ros.shadow.attached import AttachedRuntime
     from shadow_ros.shadow.folder import load_attached
-    from shadow_ros.shadow.runtime import AttachedRuntime, runtime_for
+    from shadow_ros.shadow.runtime import runtime_for
     model: Any = load_attached(folder, device=device)
     size = sum(parameter.numel() for parameter in model.parameters())
     if mode == 'attached':

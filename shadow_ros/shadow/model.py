@@ -26,7 +26,7 @@ import threading
 from typing import Any, ContextManager, Iterator, Optional, Union
 
 from torch import nn, Tensor
-from transformers import PreTrainedModel
+from transformers import Cache, PreTrainedModel
 from transformers.utils import ModelOutput
 
 from shadow_ros.errors import did_you_mean, ModelError
@@ -177,7 +177,8 @@ class ShadowedModel(nn.Module):
             raise ModelError(f'mode must be one of {", ".join(MODES)}, got {mode!r}')
         where = {'attention_mask': attention_mask, 'position_ids': position_ids}
         if mode == 'plain':
-            logits = self._base_logits(input_ids, where, cache, logits_to_keep)
+            logits = self._base_logits(input_ids, where, None if cache is None else cache.base,
+                                       logits_to_keep)
             return ShadowOutput(self._loss(logits, labels, label_count), logits, None, cache)
         if mode == 'attached' and cache is not None:
             cache.length  # noqa: B018  raises when one of the two is ahead
@@ -191,12 +192,24 @@ class ShadowedModel(nn.Module):
         shadow_loss = None if alone is None else self._loss(alone, labels, label_count)
         if mode == 'detached':
             return ShadowOutput(shadow_loss, alone, alone, cache)
-        with self._during(_Pass(chosen, state)):
-            logits = self._base_logits(input_ids, where, cache, logits_to_keep)
+        logits = self.steered(input_ids, state, shadow, **where, logits_to_keep=logits_to_keep,
+                              cache=None if cache is None else cache.base)
         loss = self._loss(logits, labels, label_count)
         if loss is not None and shadow_loss is not None:
             loss = loss + self.loss_weight * shadow_loss  # (9): task (8) + lambda * shadow
         return ShadowOutput(loss, logits, alone, cache)
+
+    def steered(self, input_ids: Tensor, state: Tensor, shadow: str = 'default',
+                attention_mask: Optional[Tensor] = None, position_ids: Optional[Tensor] = None,
+                cache: Optional[Cache] = None, logits_to_keep: int = 0) -> Tensor:
+        """
+        Return the attached logits of tokens [b, t] whose first states s^(0) [b, t, d] are known.
+
+        The cache is the backbone's own.
+        """
+        where = {'attention_mask': attention_mask, 'position_ids': position_ids}
+        with self._during(_Pass(self.shadow(shadow), state)):
+            return self._base_logits(input_ids, where, cache, logits_to_keep)
 
     def hidden_states(self, input_ids: Tensor, attention_mask: Optional[Tensor] = None,
                       shadow: str = 'default') -> tuple[Tensor, Tensor]:
@@ -218,12 +231,12 @@ class ShadowedModel(nn.Module):
         return task_loss(logits, labels, count)
 
     def _base_logits(self, input_ids: Tensor, where: dict[str, Any],
-                     cache: Optional[PairCache], logits_to_keep: int) -> Tensor:
+                     cache: Optional[Cache], logits_to_keep: int) -> Tensor:
         """Return the backbone's logits [b, t, vocab], a classifier's [b, labels]."""
         if logits_to_keep and not self.classifies:
             where = {**where, 'logits_to_keep': logits_to_keep}
         out = self.base(input_ids=input_ids, use_cache=cache is not None, **where,
-                        past_key_values=None if cache is None else cache.base)
+                        past_key_values=cache)
         logits: Tensor = out.logits
         return logits
 
@@ -267,11 +280,16 @@ class ShadowedModel(nn.Module):
         def contexts() -> tuple[ContextManager[None], ContextManager[None]]:
             return nullcontext(), self._during(self._current())
 
-        base: Any = self.base
-        # transformers 5.2x gave it another name; 4.x and older 5.x know only the first.
-        enable = getattr(base, 'activation_checkpointing_enable',
-                         base.gradient_checkpointing_enable)
-        enable({'use_reentrant': False, 'context_fn': contexts})
+        self._checkpointing('enable')({'use_reentrant': False, 'context_fn': contexts})
+
+    def gradient_checkpointing_disable(self) -> None:
+        """Keep activations again."""
+        self._checkpointing('disable')()
+
+    def _checkpointing(self, what: str) -> Any:
+        """Return a method of the backbone by the name that this version of transformers wants."""
+        old = getattr(self.base, f'gradient_checkpointing_{what}')
+        return getattr(self.base, f'activation_checkpointing_{what}', old)
 
     def save_adapter(self, folder: Union[str, Path], name: str = 'default') -> None:
         """Write a shadow as shadow-peft does, PEFT's variant as PEFT does; no backbone in it."""

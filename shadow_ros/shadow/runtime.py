@@ -8,10 +8,10 @@ Runtimes: one model that answers one caller token by token, as fast as it can.
 
 `LeanRuntime` (lean.py) does once what transformers does at every token, `StaticRuntime`
 (static.py) does it in shapes that a CUDA graph can replay; `CachedRuntime` runs any other
-architecture through transformers, and `AttachedRuntime` a backbone with its shadow.
+architecture through transformers, and `AttachedRuntime` (attached.py) a backbone with its shadow.
 """
 
-from typing import Protocol, Sequence
+from typing import Optional, Protocol, Sequence
 
 import torch
 from torch import Tensor
@@ -19,7 +19,6 @@ from transformers import PretrainedConfig
 
 from shadow_ros.errors import ModelError
 from shadow_ros.shadow.cache import crop, rewindable
-from shadow_ros.shadow.model import ShadowedModel
 from shadow_ros.shadow.projected import ProjectedShadow
 
 _LEAN_FAMILIES = ('qwen3', 'qwen2', 'llama', 'mistral')
@@ -28,11 +27,19 @@ INT8 = 'int8'
 
 
 class Runtime(Protocol):
-    """One conversation with a model."""
+    """
+    One conversation with a model.
+
+    A `drafter` is a cheaper runtime of the same conversation, at least as far on.
+    """
 
     length: int
     limit: int
     passes: int
+
+    @property
+    def drafter(self) -> 'Optional[Runtime]':
+        """Return the drafter, if there is one."""
 
     def feed(self, ids: Sequence[int]) -> Tensor:
         """Append tokens and return the logits [vocab] of the next one; one model pass."""
@@ -83,8 +90,10 @@ def is_lean(config: PretrainedConfig) -> bool:
             and not getattr(config, 'mlp_bias', False))
 
 
-class _Counted:
+class Counted:
     """What every runtime keeps count of."""
+
+    drafter: Optional['Counted'] = None
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -121,7 +130,7 @@ class _Counted:
         """Drop what is cached of later tokens; nothing where it is overwritten anyway."""
 
 
-class CachedRuntime(_Counted):
+class CachedRuntime(Counted):
     """Any architecture, through transformers and a DynamicCache."""
 
     def __init__(self, model: ProjectedShadow, limit: int) -> None:
@@ -139,28 +148,3 @@ class CachedRuntime(_Counted):
     def _forget(self, length: int) -> None:
         """Crop the cache."""
         crop(self._cache, length)
-
-
-class AttachedRuntime(_Counted):
-    """A backbone with one of its shadows: every token goes through both, once."""
-
-    def __init__(self, model: ShadowedModel, limit: int = 512, shadow: str = 'default') -> None:
-        super().__init__(limit)
-        self.model = model
-        self.shadow = shadow
-        self._cache = model.empty_cache(shadow)
-
-    def _pass(self, ids: Sequence[int], count: int) -> Tensor:
-        """Return the logits [count, vocab] of one attached pass."""
-        where = torch.tensor([list(ids)], device=self.model.base.device)
-        out = self.model(where, shadow=self.shadow, cache=self._cache, logits_to_keep=count,
-                         shadow_logits=False)
-        assert out.logits is not None
-        return out.logits[0]
-
-    def _forget(self, length: int) -> None:
-        """Crop both caches."""
-        if length:
-            self._cache.crop(length)
-        else:
-            self._cache.reset()

@@ -85,7 +85,11 @@ class _Task(PreTrainedModel):  # type: ignore[misc]
 
     def gradient_checkpointing_disable(self) -> None:
         """Keep activations again."""
-        self.model.base.gradient_checkpointing_disable()
+        self.model.gradient_checkpointing_disable()
+
+    # The names from transformers 5.23 on; those above go with its version 6.
+    activation_checkpointing_enable = gradient_checkpointing_enable
+    activation_checkpointing_disable = gradient_checkpointing_disable
 
     def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the shadows alone; the backbone is frozen and has its own folder."""

@@ -40,7 +40,7 @@ class Script:
         self.codec = codec
         self.taste = taste
         self.fed: list[int] = []
-        self.limit, self.length, self.passes = 999, 0, 0
+        self.limit, self.length, self.passes, self.drafter = 999, 0, 0, None
 
     def feed(self, ids: Sequence[int]) -> torch.Tensor:
         """Return logits that want the next token of the text."""

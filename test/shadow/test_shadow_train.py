@@ -2,7 +2,7 @@
 
 from accelerate import Accelerator
 import pytest
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from test_shadow_model import attached, FAMILIES, SIZES, tokens, VOCAB
 import torch
 from transformers import LlamaConfig, LlamaForSequenceClassification, Trainer, TrainingArguments
@@ -43,7 +43,12 @@ def learned(lm) -> dict[str, torch.Tensor]:
     return {k: v.clone() for k, v in lm.state_dict().items()}
 
 
-@pytest.mark.parametrize('options', [{}, {'bf16': True, 'gradient_checkpointing': True}],
+# transformers 5.23 gave it another name.
+CHECKPOINTING = next(name for name in ('activation_checkpointing', 'gradient_checkpointing')
+                     if hasattr(TrainingArguments, name))
+
+
+@pytest.mark.parametrize('options', [{}, {'bf16': True, CHECKPOINTING: True}],
                          ids=['plain', 'bf16 checkpointing'])
 def test_trainer_trains_the_shadow_alone_and_resumes_bit_exactly(tmp_path, options) -> None:
     whole = causal()
@@ -106,6 +111,7 @@ def test_gradients_reach_all_that_learns(family) -> None:
     """Several GPUs (DDP) stall on a parameter without a gradient."""
     lm = causal(family, dropout=0.0).train()
     lm.gradient_checkpointing_enable()
+    assert any(getattr(part, 'gradient_checkpointing', False) for part in lm.modules())
     ids = tokens()
     lm(ids, labels=ids).loss.backward()
     assert all(p.grad is not None for p in lm.parameters() if p.requires_grad)
@@ -135,6 +141,39 @@ def test_accelerate_goes_on_bit_exactly(tmp_path) -> None:
     half[0].load_state(str(tmp_path))
     steps(*half, 4)
     assert all(torch.equal(v, learned(whole[1])[k]) for k, v in learned(half[1]).items())
+
+
+def stepped(lm, ids: torch.Tensor) -> None:
+    """Train a model two steps on a batch."""
+    optimizer = torch.optim.SGD(lm.parameters(), 0.5)
+    for _ in range(2):
+        lm(ids, labels=ids).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+def one_of_two(rank: int, folder: str) -> None:
+    """Train on one row of two, as one of two processes that share their gradients."""
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group('gloo', f'file://{folder}/meet', rank=rank, world_size=2)
+    lm = causal(dropout=0.0).train()
+    lm.gradient_checkpointing_enable()
+    shared = torch.nn.parallel.DistributedDataParallel(lm)
+    stepped(shared, torch.arange(16).view(2, 8)[rank:rank + 1])
+    if rank == 0:
+        save_file(learned(lm), f'{folder}/learned')
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.skipif(not torch.distributed.is_available(), reason='this torch runs alone')
+def test_two_processes_learn_what_one_learns_of_their_rows_together(tmp_path) -> None:
+    torch.multiprocessing.spawn(one_of_two, (str(tmp_path),), nprocs=2)
+    lm = causal(dropout=0.0).train()
+    before = learned(lm)
+    stepped(lm, torch.arange(16).view(2, 8))
+    after, shared = learned(lm), load_file(tmp_path / 'learned')
+    assert all(torch.allclose(shared[k], v, atol=1e-5) for k, v in after.items())
+    assert any(not torch.allclose(before[k], v, atol=1e-3) for k, v in after.items())
 
 
 def test_groups_hold_every_learning_parameter_once() -> None:
