@@ -6,17 +6,14 @@ from typing import Optional, Union
 from torch import nn
 from transformers import PreTrainedModel
 
-from shadow_ros.errors import ModelError
 from shadow_ros.shadow import peft_files
-from shadow_ros.shadow.config import SAVEABLE, ShadowConfig
-from shadow_ros.shadow.files import load_exactly, read_tensors, write_tensors
+from shadow_ros.shadow.config import LOSS_WEIGHT, ShadowConfig
+from shadow_ros.shadow.files import check_fit, read_tensors, write_tensors
 from shadow_ros.shadow.hub import model_folder
 from shadow_ros.shadow.shadow import Shadow
 
 ADAPTER_FILE = 'shadow_adapter.safetensors'
 HEADS_FILE = 'shadow_modules.safetensors'
-LOSS_WEIGHT = 0.05
-"""The weight of the shadow's loss where a folder does not name one."""
 
 
 def save(base: PreTrainedModel, shadow: Shadow, folder: Union[str, Path],
@@ -47,11 +44,7 @@ def load(base: PreTrainedModel, folder: Union[str, Path], stack: Optional[nn.Mod
         tensors.pop('shadow_model.wte.weight', None)
     heads_path = folder / HEADS_FILE
     heads = read_tensors(heads_path) if heads_path.is_file() else {}
-    wanted = shadow.head_tensors().keys()
-    for field in heads:
-        if field.split('.')[0] not in SAVEABLE or field not in wanted:
-            raise ModelError(f'{heads_path} holds {field}, which modules_to_save does not name')
-    if wanted - heads.keys():
-        raise ModelError(f'{heads_path} must hold {", ".join(sorted(wanted))}')
-    load_exactly(shadow, {**tensors, **heads}, folder / ADAPTER_FILE)
+    check_fit(shadow.head_tensors(), heads, heads_path)
+    check_fit(shadow.adapter_tensors(), tensors, folder / ADAPTER_FILE)
+    shadow.load_state_dict({**tensors, **heads})
     return shadow, LOSS_WEIGHT

@@ -13,6 +13,9 @@ CONFIG_FILE = 'shadow_config.json'
 SAVEABLE = ('lm_head', 'shadow_lm_head', 'classifier_head', 'shadow_classifier_head')
 """The heads that may be trained and saved with an adapter (`modules_to_save`)."""
 
+LOSS_WEIGHT = 0.05
+"""The weight of the shadow's loss where a folder does not name one."""
+
 VARIANTS = ('shadow-peft', 'peft')
 """Whose maths: adapter.py is shadow-peft's, adapter_peft.py PEFT's."""
 
@@ -51,7 +54,14 @@ class ShadowConfig:
     adapted_blocks: Optional[tuple[int, ...]] = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, 'modules_to_save', tuple(self.modules_to_save))
+        object.__setattr__(self, 'modules_to_save',
+                           _listed('modules_to_save', self.modules_to_save, str))
+        if self.adapted_blocks is not None:
+            object.__setattr__(self, 'adapted_blocks',
+                               _listed('adapted_blocks', self.adapted_blocks, int))
+        if not isinstance(self.share_embeddings, bool):
+            raise ModelError('share_embeddings must be true or false, '
+                             f'got {self.share_embeddings!r}')
         if self.variant not in VARIANTS:
             raise ModelError(f'variant must be one of {", ".join(VARIANTS)}, got {self.variant!r}')
         self._check_blocks()
@@ -65,8 +75,7 @@ class ShadowConfig:
         """Raise ModelError unless the adapted blocks follow each other."""
         if self.adapted_blocks is None:
             return
-        found = tuple(self.adapted_blocks)
-        object.__setattr__(self, 'adapted_blocks', found)
+        found = self.adapted_blocks
         if self.variant != 'peft' or not found \
                 or found != tuple(range(found[0], found[0] + len(found))):
             raise ModelError("adapted_blocks must follow each other and belong to the variant "
@@ -81,9 +90,9 @@ class ShadowConfig:
                      'shadow_num_key_value_heads', 'shadow_head_dim', 'shadow_hidden_size'):
             if getattr(self, name) is not None:
                 _at_least(name, getattr(self, name), 1)
-        if not _is_number(self.alpha):
+        if not is_number(self.alpha):
             raise ModelError(f'alpha must be a number, got {self.alpha!r}')
-        if not _is_number(self.dropout) or not 0.0 <= self.dropout < 1.0:
+        if not is_number(self.dropout) or not 0.0 <= self.dropout < 1.0:
             raise ModelError(f'dropout must be in [0, 1), got {self.dropout!r}')
 
     def to_dict(self) -> dict[str, Any]:
@@ -98,8 +107,7 @@ class ShadowConfig:
         known = [f.name for f in fields(cls)]
         for key in data:
             if key not in known:
-                raise ModelError(f'{CONFIG_FILE} holds the unknown key {key!r}'
-                                 + did_you_mean(str(key), known))
+                raise ModelError(f'unknown key {key!r}' + did_you_mean(str(key), known))
         return cls(**data)
 
     def save(self, folder: Union[str, Path]) -> None:
@@ -111,12 +119,24 @@ class ShadowConfig:
     @classmethod
     def load(cls, folder: Union[str, Path]) -> 'ShadowConfig':
         """Return the config of an adapter folder, or raise ModelError."""
-        return cls.from_dict(read_json(Path(folder) / CONFIG_FILE))
+        path = Path(folder) / CONFIG_FILE
+        data = read_json(path)
+        try:
+            return cls.from_dict(data)
+        except ModelError as error:
+            raise ModelError(f'{path}: {error}') from error
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
     """Return whether the value is an int or float; a bool is not a number here."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _listed(name: str, value: object, kind: type) -> tuple[Any, ...]:
+    """Return a list of things of one kind as a tuple, or raise ModelError."""
+    if not isinstance(value, (list, tuple)) or any(type(item) is not kind for item in value):
+        raise ModelError(f'{name} must be a list of {kind.__name__}, got {value!r}')
+    return tuple(value)
 
 
 def _at_least(name: str, value: object, least: int) -> None:

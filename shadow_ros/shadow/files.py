@@ -53,22 +53,35 @@ def weight_files(folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
+def check_weights(module: Any, folder: Path) -> dict[str, Path]:
+    """
+    Return the file of each weight of a Hugging Face folder, for a module that they all fit.
+
+    Raises ModelError as check_fit does. The module may be on the meta device.
+    """
+    import torch
+    found, places = {}, {}
+    for path in weight_files(folder):
+        with _open(path) as file:
+            for name in file.keys():
+                part = file.get_slice(name)
+                kind = torch.float32 if 'F' in part.get_dtype() else torch.int8
+                found[name] = torch.empty(part.get_shape(), dtype=kind, device='meta')
+                places[name] = path
+    check_fit(module.state_dict(), found, folder / WEIGHTS_FILE)
+    return places
+
+
 def load_weights(module: Any, folder: Path) -> None:
     """
     Copy the weights of a Hugging Face folder into a module, all or none, a tensor at a time.
 
-    Raises ModelError as load_exactly does; memory holds one tensor more than the module.
+    Raises ModelError as check_fit does; memory holds one tensor more than the module.
     """
     import torch
-    own, shapes, places = module.state_dict(), {}, {}
-    for path in weight_files(folder):
-        with _open(path) as file:
-            for name in file.keys():
-                shapes[name] = torch.Size(file.get_slice(name).get_shape())
-                places[name] = path
-    _check_fit(own, shapes, folder / WEIGHTS_FILE)
+    own = module.state_dict()
     with torch.no_grad():
-        for name, path in places.items():
+        for name, path in check_weights(module, folder).items():
             with _open(path) as file:  # anew each time: what was read is not held in memory
                 own[name].copy_(file.get_tensor(name))
 
@@ -95,27 +108,25 @@ def write_tensors(path: Path, tensors: Mapping[str, Any]) -> None:
 
 
 def load_exactly(module: Any, tensors: Mapping[str, Any], path: Union[str, Path]) -> None:
-    """
-    Copy tensors into a module, all or none.
-
-    A missing or unknown name or a wrong shape raises ModelError naming the file and the field
-    before anything is copied.
-    """
-    _check_fit(module.state_dict(), {name: t.shape for name, t in tensors.items()}, path)
+    """Copy tensors into a module, all or none; raises ModelError as check_fit does."""
+    check_fit(module.state_dict(), tensors, path)
     module.load_state_dict(tensors)
 
 
-def _check_fit(own: Mapping[str, Any], shapes: Mapping[str, Any], path: Union[str, Path]) -> None:
-    """Raise ModelError unless the names and shapes are those of a module's own tensors."""
-    for name in sorted(set(own) - set(shapes)):
+def check_fit(own: Mapping[str, Any], given: Mapping[str, Any], path: Union[str, Path]) -> None:
+    """Raise ModelError naming file and field unless names and shapes agree and all are real."""
+    for name in sorted(set(own) - set(given)):
         raise ModelError(f'{path} lacks {name}; it belongs to another model or version')
-    for name in sorted(set(shapes) - set(own)):
+    for name in sorted(set(given) - set(own)):
         raise ModelError(f'{path} holds the unknown {name}; it belongs to another model or '
                          'version')
-    for name, shape in shapes.items():
-        if shape != own[name].shape:
+    for name, tensor in given.items():
+        if tensor.shape != own[name].shape:
             raise ModelError(f'{name} of {path} must have shape {tuple(own[name].shape)}, '
-                             f'got {tuple(shape)}')
+                             f'got {tuple(tensor.shape)}')
+        if not tensor.is_floating_point():
+            raise ModelError(f'{name} of {path} must hold real numbers, got whole ones; '
+                             'copy or download it again')
 
 
 def _what_instead(path: Path) -> str:

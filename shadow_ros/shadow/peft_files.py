@@ -13,7 +13,7 @@ from torch import nn, Tensor
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from shadow_ros.errors import did_you_mean, ModelError
-from shadow_ros.shadow.config import ShadowConfig
+from shadow_ros.shadow.config import is_number, LOSS_WEIGHT, ShadowConfig
 from shadow_ros.shadow.files import load_exactly, read_json, read_tensors, write_tensors
 from shadow_ros.shadow.hub import model_folder
 from shadow_ros.shadow.layout import blocks, trunk
@@ -51,6 +51,9 @@ def load(base: PreTrainedModel, folder: Path, stack: Optional[nn.Module] = None,
     path, weights = folder / CONFIG_FILE, folder / ADAPTER_FILE
     data = read_json(path)
     _check(data, path)
+    weight = data.get('auxiliary_loss_weight', LOSS_WEIGHT)
+    if not is_number(weight):
+        raise ModelError(f'auxiliary_loss_weight of {path} must be a number, got {weight!r}')
     tensors = read_tensors(weights)
     config = _config(data, tensors, path)
     if stack is None and config_source(data) is not None:
@@ -58,7 +61,7 @@ def load(base: PreTrainedModel, folder: Path, stack: Optional[nn.Module] = None,
     shadow = (Shadow.implicit(base, config) if stack is None
               else Shadow.explicit(base, config, stack))
     load_exactly(shadow, _renamed(tensors, shadow, weights), weights)
-    return shadow, float(data.get('auxiliary_loss_weight', 0.05))
+    return shadow, weight
 
 
 def save(base: PreTrainedModel, shadow: Shadow, folder: Path, loss_weight: float) -> None:
@@ -85,7 +88,7 @@ def save(base: PreTrainedModel, shadow: Shadow, folder: Path, loss_weight: float
 
 def config_source(data: Mapping[str, Any]) -> Optional[str]:
     """Return the model that an explicit shadow's architecture is read from, or None."""
-    source = data.get('shadow_model', 'mirror')
+    source = data.get('shadow_model') or 'mirror'
     return None if source == 'mirror' else str(source)
 
 
@@ -110,7 +113,10 @@ def _config(data: Mapping[str, Any], tensors: Mapping[str, Tensor], path: Path) 
     adapted = sorted({int(m[1]) for m in map(_BLOCK.search, tensors) if m})
     if not adapted:
         raise ModelError(f'{path.with_name(ADAPTER_FILE)} holds no adapted block')
-    heads = [_HEADS[name] for name in data.get('modules_to_save') or () if name in _HEADS]
+    trained = data.get('modules_to_save') or ()
+    if not isinstance(trained, (list, tuple)):
+        raise ModelError(f'modules_to_save of {path} must be a list, got {trained!r}')
+    heads = [_HEADS[name] for name in trained if isinstance(name, str) and name in _HEADS]
     if data.get('task_type') == 'SEQ_CLS':
         heads = ['classifier_head', 'shadow_classifier_head']
     try:
@@ -122,12 +128,12 @@ def _config(data: Mapping[str, Any], tensors: Mapping[str, Tensor], path: Path) 
 
 def _named_stack(source: str, path: Path) -> Any:
     """Return the architecture that `shadow_model` names; its weights are the adapter's."""
-    folder = model_folder(source)
-    if read_json(folder / 'config.json').get('model_type') == MODEL_TYPE:
-        return ProjectedShadow.load(folder)
     try:
+        folder = model_folder(source)
+        if read_json(folder / 'config.json').get('model_type') == MODEL_TYPE:
+            return ProjectedShadow.load(folder)
         return trunk(AutoModel.from_config(AutoConfig.from_pretrained(folder)))
-    except (OSError, ValueError) as error:
+    except (ModelError, OSError, ValueError) as error:
         raise ModelError(f'shadow_model of {path} names {source}, which does not describe a '
                          f'model: {error}') from error
 

@@ -3,7 +3,9 @@
 import pytest
 from test_shadow_model import attached, FAMILIES, shaken, tokens
 import torch
-from transformers import DynamicCache, MistralConfig, MistralForCausalLM
+from transformers import (
+    DynamicCache, GPT2Config, GPT2LMHeadModel, MistralConfig, MistralForCausalLM, Qwen3Config,
+    Qwen3ForCausalLM)
 
 from shadow_ros.errors import ModelError
 from shadow_ros.shadow.config import ShadowConfig
@@ -68,22 +70,40 @@ def test_a_prefix_is_read_once_and_callers_take_turns(family) -> None:
             cache.crop(5)
 
 
+LONG = {'vocab_size': 61, 'hidden_size': 32, 'intermediate_size': 48, 'num_attention_heads': 4,
+        'num_key_value_heads': 2, 'max_position_embeddings': 600, 'num_hidden_layers': 3}
+LONG_BASES = {
+    'qwen3': lambda: Qwen3ForCausalLM(Qwen3Config(**LONG, head_dim=8)),
+    'window': lambda: MistralForCausalLM(MistralConfig(**LONG, sliding_window=200)),
+    'gpt2': lambda: GPT2LMHeadModel(GPT2Config(
+        vocab_size=61, n_embd=32, n_head=4, n_layer=3, n_positions=600)),
+}
+
+
 @pytest.mark.parametrize('length', [1, 2, 63, 64, 512])
-def test_long_and_short_prompts_are_exact(length) -> None:
+@pytest.mark.parametrize('family', LONG_BASES)
+def test_long_and_short_prompts_are_exact_padded_and_after_a_prefix(family, length) -> None:
     torch.manual_seed(2)
-    base = MistralForCausalLM(MistralConfig(
-        vocab_size=61, hidden_size=32, intermediate_size=48, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=600, num_hidden_layers=3,
-        sliding_window=200)).eval()
+    base = LONG_BASES[family]().eval()
     model = shaken(ShadowedModel(base, Shadow.implicit(base, ShadowConfig())))
-    ids, cache = tokens(1, length + 4), model.empty_cache()
+    ids, cache, end = tokens(2, length + 4), model.empty_cache(), length + 4
+    pad = length // 3  # of the first row
+    mask = torch.ones_like(ids)
+    mask[0, :pad] = 0
+    where = (mask.cumsum(-1) - 1).clamp(min=0)
+
+    def seen(first: int, last: int) -> torch.Tensor:
+        return model(ids[:, first:last], mask[:, :last], where[:, first:last], cache=cache).logits
+
     with torch.no_grad():
-        full = model(ids).logits
-        got = [model(ids[:, :length], cache=cache).logits]
-        model(ids[:, :3], cache=cache)  # tried and taken back, over the window's edge, too
+        alone = model(ids[:1, pad:]).logits[0], model(ids[1:]).logits[0]
+        got = [seen(0, length)]
+        seen(length, length + 3)  # tried and taken back, over the window's edge, too
         cache.crop(-3)
-        got += [model(ids[:, i:i + 1], cache=cache).logits for i in range(length, length + 4)]
-    assert (torch.cat(got, 1) - full).abs().max() < 1e-4
+        got += [seen(i, i + 1) for i in range(length, end)]
+    rows = torch.cat(got, 1)
+    assert (rows[0, pad:] - alone[0]).abs().max() < 1e-4
+    assert (rows[1] - alone[1]).abs().max() < 1e-4
 
 
 def test_a_cache_of_another_kind_gets_a_sentence() -> None:

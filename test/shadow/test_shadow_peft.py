@@ -18,6 +18,9 @@ from shadow_ros.shadow.config import ShadowConfig
 from shadow_ros.shadow.model import Shadow, ShadowedModel
 from shadow_ros.shadow.projected import ProjectedShadow
 
+# PEFT asks transformers by a name that is going out.
+pytestmark = pytest.mark.filterwarnings('ignore:.is_gradient_checkpointing:FutureWarning')
+
 CLASSES = {'num_labels': 3, 'pad_token_id': 0, 'vocab_size': VOCAB}
 SIZES = {'hidden_size': 32, 'intermediate_size': 48, 'num_hidden_layers': 3,
          'num_attention_heads': 4, 'num_key_value_heads': 2}
