@@ -76,7 +76,11 @@ TRAIN = INTENT + BAGS + [
     'pillow>=9.0',  # moving pictures of the dog
     'tqdm',  # progress bars
 ]
-TEST = INTENT + CLOUD + ROS + GO2 + SOUND + WHISPER_NEEDS + TRAIN + [
+ONNX = INTENT + [
+    'onnx>=1.17',  # shadow-ros export --form onnx
+    'onnxscript>=0.5',  # what torch writes ONNX with
+]
+TEST = INTENT + CLOUD + ROS + GO2 + SOUND + WHISPER_NEEDS + TRAIN + ONNX + [
     'colcon-common-extensions',  # the colcon half of test_packaging
     'flake8>=6.0',  # what flake8-import-order plugs into
     'flake8-import-order>=0.19',  # ament's order of imports
@@ -98,7 +102,7 @@ TEST = INTENT + CLOUD + ROS + GO2 + SOUND + WHISPER_NEEDS + TRAIN + [
 SCALE = CLOUD + ['ray[serve]>=2.40']  # replicas of the server on many machines; 500 MB
 EXTRAS = {
     'intent': INTENT, 'ros': ROS, 'go2': GO2, 'speech': SPEECH, 'cloud': CLOUD, 'bags': BAGS,
-    'scale': SCALE, 'train': TRAIN, 'test': TEST,
+    'scale': SCALE, 'train': TRAIN, 'onnx': ONNX, 'test': TEST,
     'all': INTENT + ROS + GO2 + SPEECH + CLOUD + TRAIN,
 }
 

@@ -139,7 +139,7 @@ def test_base_install_is_light(wheel):
 def test_extras(wheel):
     extras = {line.split(': ')[1] for line in metadata(wheel) if line.startswith('Provides-Extra')}
     assert extras == {
-        'intent', 'ros', 'go2', 'speech', 'cloud', 'scale', 'bags', 'train', 'test', 'all'}
+        'intent', 'ros', 'go2', 'speech', 'cloud', 'scale', 'bags', 'train', 'onnx', 'test', 'all'}
 
 
 def test_ros_from_pip_is_for_x86_alone(wheel):

@@ -1,4 +1,4 @@
-"""`shadow-ros export`: a detached shadow as a plain Hugging Face folder, or as a program."""
+"""`shadow-ros export`: a detached shadow as a plain Hugging Face folder, a program or ONNX."""
 
 from pathlib import Path
 import shutil
@@ -20,14 +20,17 @@ _DTYPES = ('float32', 'bfloat16', 'float16')
               help='Instead: an adapter of shadow-peft or PEFT, whose shadow is taken off.')
 @click.option('--backbone', metavar='DIR|ID', help='The backbone that the adapter belongs to.')
 @click.option('--revision', metavar='NAME', help='Of a hub id: a branch, tag or commit.')
-@click.option('--dtype', type=click.Choice(_DTYPES), default='float16', show_default=True,
-              help='Precision of the weights that are written.')
-@click.option('--form', type=click.Choice(('plain', 'projected', 'program')), default='plain',
-              show_default=True, help='plain: opens with AutoModelForCausalLM; projected: opens '
-              'with shadow_ros and shadow-peft; program: the decode step as torch.export has it.')
+@click.option('--dtype', type=click.Choice(_DTYPES),
+              help='Precision of the weights that are written (default: float16 in a folder, '
+              'float32 in a program).')
+@click.option('--form', type=click.Choice(('plain', 'projected', 'program', 'onnx')),
+              default='plain', show_default=True,
+              help='plain: opens with AutoModelForCausalLM; projected: opens with shadow_ros and '
+              'shadow-peft; program: the decode step as torch.export has it; onnx: any pass, '
+              'cache in and cache out.')
 @click.option('--limit', default=256, show_default=True, help='For a program: tokens it holds.')
 def export(folder: Path, model: Optional[str], adapter: Optional[str], backbone: Optional[str],
-           revision: Optional[str], dtype: str, form: str, limit: int) -> None:
+           revision: Optional[str], dtype: Optional[str], form: str, limit: int) -> None:
     """Write a detached shadow into FOLDER, for programs that do not know this one."""
     if (adapter is None) != (backbone is None) or (adapter and model):
         raise ModelError('expected --adapter and --backbone together, or --model alone')
@@ -38,7 +41,8 @@ def export(folder: Path, model: Optional[str], adapter: Optional[str], backbone:
     quiet()
     shadow, source = (_of_adapter(adapter, str(backbone), revision) if adapter
                       else _projected(model, revision))
-    _write(shadow, folder, form, dtype, limit)
+    folders = ('plain', 'projected')
+    _write(shadow, folder, form, dtype or ('float16' if form in folders else 'float32'), limit)
     for name in _BESIDE:
         if (source / name).is_file() and not (folder / name).exists():
             shutil.copy(source / name, folder / name)
@@ -50,11 +54,14 @@ def _write(shadow: Any, folder: Path, form: str, dtype: str, limit: int) -> None
     import torch
 
     from shadow_ros.shadow.export import export_step, PROGRAM_FILE, save_plain
+    from shadow_ros.shadow.export_onnx import export_onnx, ONNX_FILE
     kind = getattr(torch, dtype)
     if form == 'plain':
         save_plain(shadow, folder, kind)
     elif form == 'projected':
         shadow.save(folder, kind)
+    elif form == 'onnx':
+        export_onnx(shadow.to(kind), folder / ONNX_FILE)
     else:
         export_step(shadow.to(kind), limit, folder / PROGRAM_FILE)
 

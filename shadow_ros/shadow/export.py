@@ -69,15 +69,11 @@ class Step(nn.Module):
     def __init__(self, model: PreTrainedModel, limit: int) -> None:
         super().__init__()
         self.model = model
-        config: Any = model.config
-        self.cache = StaticCache(config=config, max_cache_len=limit)
-        head_size = getattr(config, 'head_dim', None) or hidden_size(config) // \
-            config.num_attention_heads
-        heads = getattr(config, 'num_key_value_heads', None) or config.num_attention_heads
-        weight = model.get_input_embeddings().weight
+        self.cache = StaticCache(config=model.config, max_cache_len=limit)
+        _, heads, head_size = cache_sizes(model)
         self.cache.early_initialization(
-            batch_size=1, num_heads=heads, head_dim=head_size, dtype=weight.dtype,
-            device=weight.device)
+            batch_size=1, num_heads=heads, head_dim=head_size, dtype=model.dtype,
+            device=model.device)
         for i, layer in enumerate(self.cache.layers):
             self.register_buffer(f'keys_{i}', layer.keys, persistent=False)
             self.register_buffer(f'values_{i}', layer.values, persistent=False)
@@ -93,6 +89,15 @@ class Step(nn.Module):
             input_ids=token, position_ids=place[None], past_key_values=self.cache,
             use_cache=True).logits
         return logits[:, -1]
+
+
+def cache_sizes(model: PreTrainedModel) -> tuple[int, int, int]:
+    """Return how many blocks a model caches, with how many key heads of which size."""
+    config: Any = model.config
+    heads = getattr(config, 'num_key_value_heads', None) or config.num_attention_heads
+    size = (getattr(config, 'head_dim', None)
+            or hidden_size(config) // config.num_attention_heads)
+    return config.num_hidden_layers, heads, size
 
 
 def export_step(shadow: ProjectedShadow, limit: int, path: Optional[Path] = None) -> Any:

@@ -4,6 +4,8 @@ import subprocess
 import sys
 
 from click.testing import CliRunner
+import numpy as np
+import onnxruntime
 import pytest
 from test_shadow_model import attached, tokens
 from test_shadow_runtime import build, VOCAB
@@ -13,6 +15,7 @@ from transformers import AutoModelForCausalLM
 from shadow_ros.cli import main
 from shadow_ros.errors import ModelError
 from shadow_ros.shadow.export import export_step, plain_model, PROGRAM_FILE, save_plain
+from shadow_ros.shadow.export_onnx import export_onnx, ONNX_FILE
 from shadow_ros.shadow.projected import ProjectedShadow
 
 _WITHOUT_US = """
@@ -97,5 +100,39 @@ def test_the_command_writes_other_forms(form, tmp_path) -> None:
         assert ProjectedShadow.load(tmp_path / 'out').config.base_hidden_size == 32
     else:
         assert (tmp_path / 'out' / PROGRAM_FILE).is_file()
+
+
+@pytest.mark.filterwarnings('ignore:.*LeafSpec:FutureWarning')  # torch speaks to itself
+def test_onnx_runtime_computes_any_split_of_the_tokens(tmp_path) -> None:
+    shadow, ids = build('qwen3'), torch.randint(0, VOCAB, (1, 12))
+    shadow.save(tmp_path / 'model', torch.float32)
+    done = command(tmp_path / 'out', '--model', tmp_path / 'model', '--form', 'onnx')
+    assert done.exit_code == 0, done.output
+    session = onnxruntime.InferenceSession(tmp_path / 'out' / ONNX_FILE)
+    past = {one.name: np.zeros([size if isinstance(size, int) else 0 for size in one.shape],
+                               np.float32) for one in session.get_inputs()[3:]}
+    names = [name.replace('past_key_values', 'present') for name in past]
+    with torch.no_grad():
+        full = shadow(ids).logits.numpy()
+    start = 0
+    for size in (4, 1, 1, 6):
+        end = start + size
+        logits, *cached = session.run(['logits', *names], {
+            'input_ids': ids[:, start:end].numpy(), 'position_ids': np.arange(start, end)[None],
+            'attention_mask': np.ones((1, end), np.int64), **past})
+        assert np.abs(logits - full[:, start:end]).max() < 1e-4
+        past, start = dict(zip(past, cached)), end
+
+
+def test_onnx_without_its_writer_gets_a_sentence(tmp_path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, 'onnxscript', None)
+    with pytest.raises(ModelError, match='onnxscript, which is not installed'):
+        export_onnx(build('llama'), tmp_path / ONNX_FILE)
+
+
+def test_the_command_wants_an_empty_folder_and_a_whole_pair(tmp_path) -> None:
+    build('llama').save(tmp_path / 'model', torch.float32)
+    (tmp_path / 'out').mkdir()
+    (tmp_path / 'out/mine').write_text('')
     assert command(tmp_path / 'out', '--model', tmp_path / 'model').exit_code == 2
     assert command(tmp_path / 'new', '--adapter', tmp_path).exit_code == 2
