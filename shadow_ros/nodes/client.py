@@ -160,10 +160,13 @@ class GraphClient:
         return wanted <= self._alive and self._command.get_subscription_count() >= listeners
 
     def connect(self, seconds: float = 10.0) -> None:
-        """Wait for the graph, or raise RobotError."""
-        if not self.wait_until(self.ready, seconds):
-            raise RobotError(f'expected a running graph in /{self.namespace}, found none within '
-                             f'{seconds:g} s (ROS domain {self._context.get_domain_id()}); '
+        """Wait for the graph, three times as long once a part of it was heard, or raise."""
+        there = self.wait_until(self.ready, seconds) or (
+            bool(self._alive) and self.wait_until(self.ready, 2 * seconds))
+        if not there:
+            found = f'only {", ".join(sorted(self._alive))}' if self._alive else 'none'
+            raise RobotError(f'expected a running graph in /{self.namespace}, found {found} in '
+                             f'time (ROS domain {self._context.get_domain_id()}); '
                              'start one with: shadow-ros up')
 
     def say(self, text: str) -> float:

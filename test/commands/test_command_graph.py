@@ -52,7 +52,7 @@ def test_a_graph_is_commanded_from_a_terminal_and_ends_cleanly(up, shadow_ros, t
     talk = shadow_ros('say', 'who', 'are', 'you')
     assert (talk.returncode, "I'm Doger." in talk.stdout) == (0, True)
     remote = shadow_ros('say', 'what is the capital of France')
-    assert (remote.returncode, '[REMOTE]' in remote.stdout) == (1, True)
+    assert (remote.returncode, '[REMOTE]' in remote.stdout) == (1, True), remote.stderr
     assert shadow_ros('say', 'yes').returncode == 1  # nothing was asked
 
     assert shadow_ros('stop').returncode == 0
