@@ -8,6 +8,8 @@ Requests are a length (4 bytes, little-endian) and 16-bit sound; an answer is on
 
 from concurrent.futures import Future, ThreadPoolExecutor
 import json
+import os
+from pathlib import Path
 import subprocess
 import sys
 from typing import Any, BinaryIO, Optional
@@ -34,7 +36,7 @@ class SecondPass:
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(
                 [sys.executable, '-m', __name__, *([str(self._grammar)] if self._grammar else [])],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment())
 
     def hear(self, samples: Samples) -> 'Future[Heard]':
         """Return the future of what is heard in the whole utterance [n]."""
@@ -70,6 +72,13 @@ class SecondPass:
                              'again with the next utterance')
         answer = json.loads(line)
         return Heard(answer['text'], tuple(Word(*word) for word in answer['words']))
+
+
+def _environment() -> dict[str, str]:
+    """Return an environment in which this package is found, and nothing of the working folder."""
+    root = str(Path(__file__).resolve().parents[2])
+    known = [root, *filter(None, [os.environ.get('PYTHONPATH')])]
+    return {**os.environ, 'PYTHONPATH': os.pathsep.join(known), 'PYTHONSAFEPATH': '1'}
 
 
 def answer(decoder: Any, pcm: bytes) -> dict[str, Any]:
