@@ -1,12 +1,14 @@
 """PocketSphinx behind the recogniser protocol: embedded, no download, English commands."""
 
+from concurrent import futures
 from concurrent.futures import Future
 from typing import Any, Optional
 
 import numpy as np
 
+from shadow_ros.errors import AudioError
 from shadow_ros.speech.audio import BLOCK, SAMPLE_RATE, Samples, to_pcm16
-from shadow_ros.speech.decoder import Grammar, Heard, make_decoder
+from shadow_ros.speech.decoder import Grammar, Heard, make_decoder, read_out
 from shadow_ros.speech.floor import NoiseFloor
 from shadow_ros.speech.recogniser import Transcript
 from shadow_ros.speech.second_pass import SecondPass
@@ -16,7 +18,7 @@ from shadow_ros.speech.second_pass import SecondPass
 _MODEL_BREAK_EVEN = -4.2
 _GRAMMAR_BREAK_EVEN = -0.49
 
-_PATIENCE = 20.0  # s for the second pass, the first of which loads the models
+_PATIENCE = 15.0  # s for the second pass, the first of which loads the models
 
 
 class PocketSphinx:
@@ -87,13 +89,21 @@ class PocketSphinx:
         """End the utterance and return what was heard, '' when it is probably not for us."""
         self._decoder.end_utt()
         self._running = False
-        heard = (self._guess or self._second.hear(self._sound())).result(_PATIENCE)
+        heard = self._careful()
         sound, self._blocks = self._sound(), []
         score = self._score(heard)
         seconds = len(sound) / SAMPLE_RATE
         if heard.text and self.min_score is not None and score < self.min_score:
             return Transcript('', 'en', seconds, score, heard.text, self.name)
         return Transcript(heard.text, 'en', seconds, score, recogniser=self.name)
+
+    def _careful(self) -> Heard:
+        """Return what the second pass heard, or the first when it is too late or has died."""
+        try:
+            return (self._guess or self._second.hear(self._sound())).result(_PATIENCE)
+        except (AudioError, futures.TimeoutError):
+            self._second.give_up()
+            return read_out(self._decoder)
 
     def close(self) -> None:
         """End the process of the second pass."""

@@ -42,6 +42,11 @@ class SecondPass:
         """Return the future of what is heard in the whole utterance [n]."""
         return self._pool.submit(self._ask, to_pcm16(with_floor(denoised(samples)))[:MAX_BYTES])
 
+    def give_up(self) -> None:
+        """End what is being heard; the next request gets a fresh process."""
+        if self._process is not None:
+            self._process.kill()
+
     def close(self) -> None:
         """End the process."""
         self._pool.shutdown(wait=False, cancel_futures=True)

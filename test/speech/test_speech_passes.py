@@ -1,6 +1,8 @@
 """Noise floor, noise filter and the second pass in its process."""
 
+import os
 from pathlib import Path
+import signal
 import time
 
 import numpy as np
@@ -131,3 +133,21 @@ def test_a_guess_at_a_pause_saves_the_wait_and_is_dropped_when_speech_goes_on():
 
 def test_the_quick_decoder_hears_the_same_model():
     assert make_decoder(quick=True).lookup_word('backflip') is not None
+
+
+def test_a_second_pass_that_hangs_or_dies_costs_no_utterance(monkeypatch):
+    """What the first pass heard is taken; the next utterance gets a fresh process."""
+    recogniser = PocketSphinx()
+    recogniser.load()
+    sound = read_file(SOUNDS / 'sit_down.flac')
+    recogniser._second.hear(sound).result(60)
+    monkeypatch.setattr('shadow_ros.speech.pocketsphinx._PATIENCE', 1.0)
+    os.kill(recogniser._second._process.pid, signal.SIGSTOP)
+    recogniser.start()
+    recogniser.accept(sound)
+    assert recogniser.finish().text == 'sit down'
+    monkeypatch.undo()
+    recogniser.start()
+    recogniser.accept(sound)
+    assert recogniser.finish().text == 'sit down'
+    recogniser.close()
