@@ -70,8 +70,13 @@ class Result:
 
     @property
     def moved(self) -> bool:
-        """Return whether the plan would do anything but talk."""
-        return parse(self.plan).route == 'edge'
+        """Return whether the plan would move the robot."""
+        return moves(self.plan)
+
+
+def moves(plan: str) -> bool:
+    """Return whether a plan moves; talk, a hand-over to the cloud and a stop do not."""
+    return any(action.name not in ('STOP', 'REMOTE') for action in parse(plan).actions)
 
 
 def commands() -> list[tuple[str, str]]:
@@ -207,7 +212,7 @@ def report_rejection(results: Sequence[Result]) -> None:
     for threshold in (-100.0, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5):
         right = [r.score >= threshold and parse(r.doubted_plan).actions == parse(r.wanted).actions
                  for r in inside]
-        moved = [[r.score >= threshold and parse(r.doubted_plan).route == 'edge' for r in part]
+        moved = [[r.score >= threshold and moves(r.doubted_plan) for r in part]
                  for part in (long, short)]
         print(f'{threshold:9.1f} {100 * np.mean(right or [0]):9.1f} % '
               f'{100 * np.mean(moved[0] or [0]):10.1f} % {100 * np.mean(moved[1] or [0]):11.1f} %')

@@ -31,8 +31,8 @@ SEED = 1
 
 WEIGHTS = {
     'single': 42.0, 'sequence2': 14.0, 'sequence3': 5.0, 'too_many': 1.0, 'correction': 4.0,
-    'stop': 5.0, 'stopping': 2.0, 'elliptic': 2.0, 'taken_back': 0.7, 'repeat': 2.0,
-    'emphatic': 1.0, 'negation': 3.0, 'postponed': 1.0, 'past': 1.0, 'quoted': 1.0,
+    'stop': 5.0, 'stopping': 1.0, 'elliptic': 2.0, 'taken_back': 0.7, 'repeat': 2.0,
+    'emphatic': 1.0, 'negation': 1.5, 'postponed': 0.5, 'past': 1.0, 'quoted': 1.0,
     'hypothetical': 1.0, 'ability': 2.0, 'about': 1.5, 'remote_frame': 1.5, 'talk': 4.0,
     'remote': 4.0, 'mixed': 0.0}
 """How often each kind of sentence is composed; the model of intent is trained on other shares."""

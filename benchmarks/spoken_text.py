@@ -14,6 +14,12 @@ _HALVES = ('half a meter', 'half a meter', 'half a meter', 'half meter', 'one ha
            'three and a half meters')
 _FEW = ('a couple of steps', 'a few steps', 'several steps', 'some steps', 'a few meters',
         'a couple of meters')
+_ONE_WORD = {'hand stand': 'handstand', 'back flip': 'backflip', 'front flip': 'frontflip',
+             'side step': 'sidestep', 'counter clockwise': 'counterclockwise', 'ok': 'okay',
+             'anti clockwise': 'anticlockwise', 'alright': 'all right'}
+"""Spellings of what sounds the same: only one of them can be heard with certainty."""
+_SPELLING = re.compile(r'\b(' + '|'.join(_ONE_WORD) + r')\b')
+
 _DEGREES = (10, 15, 20, 30, 30, 45, 45, 45, 60, 60, 75, 90, 90, 90, 90, 90, 120, 135, 150, 180,
             180, 180, 270, 360, 360)
 
@@ -26,7 +32,8 @@ def spoken(text: str, rng: random.Random) -> str:
     text = _ANGLE.sub(lambda _: angle(rng), text)
     text = re.sub(r'\bgo ?2\b', 'go two', text)
     text = re.sub(r'\b\d{1,3}\b', lambda found: number(int(found[0])), text)
-    return ' '.join(re.sub(r"[^a-z' ]", ' ', text.replace('’', "'")).split())
+    words = ' '.join(re.sub(r"[^a-z' ]", ' ', text.replace('’', "'")).split())
+    return _SPELLING.sub(lambda found: _ONE_WORD[found[0]], words)
 
 
 def number(value: int) -> str:
