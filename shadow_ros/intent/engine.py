@@ -9,6 +9,7 @@ Importing this module needs neither torch nor llguidance; loading a model does.
 """
 
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 import sys
 import threading
@@ -78,8 +79,10 @@ class EdgeEngine:
         """
         Return the plan for any text; never raises for what the text is.
 
-        `turns` are what was said and planned before, oldest first; the model gets as many of the
-        last ones as it learnt to read.
+        `turns` are what was said and planned before, oldest first. They are looked at only when
+        the text alone is no sure plan: a follow-up ("again", "the other way") needs them, any
+        other command is better read without. The model gets as many of the last ones as it
+        learnt to read, and a plan that is not sure with them either leaves the first one.
 
         `on_actions` gets the plan without its reply as soon as its actions are known, in this
         thread, before the reply is made. What the model cannot have meant as a command never
@@ -96,9 +99,33 @@ class EdgeEngine:
         prompt = self.codec.command(cleaned)
         if len(prompt) > MAX_COMMAND_TOKENS:
             return self._said(Plan((Action('REMOTE'),)), start)
-        prompt = self.codec.past(last_turns(turns, self.card.turns)) + prompt
+        past = self.codec.past(last_turns(turns, self.card.turns))
         with self._lock, _torch_threads(self.threads):
-            return self._decode(prompt, language(cleaned), start, on_actions)
+            if not past:
+                return self._decode(prompt, language(cleaned), start, on_actions)
+            return self._with_past(prompt, past, language(cleaned), start, on_actions)
+
+    def _with_past(self, prompt: list[int], past: list[int], lang: str, start: float,
+                   on_actions: Optional[OnActions]) -> Thought:
+        """Return the thought of the text alone, or, if that is not sure, of all turns."""
+        def tell(when: Callable[[Thought], bool]) -> OnActions:
+            return lambda thought: on_actions(thought) if on_actions and when(thought) else None
+
+        alone = self._decode(prompt, lang, start, tell(self._settled))
+        if self._settled(alone):
+            return alone
+        whole = self._decode(past + prompt, lang, start, tell(self._moves))
+        found = whole if self._moves(whole) else alone
+        return replace(found, passes=alone.passes + whole.passes)
+
+    def _settled(self, thought: Thought) -> bool:
+        """Return whether earlier turns need not be looked at: sure talk, or a sure motion."""
+        sure = thought.confidence >= self.card.threshold
+        return thought.plan.route == 'talk' and sure or self._moves(thought)
+
+    def _moves(self, thought: Thought) -> bool:
+        """Return whether it is a motion that the model is sure of."""
+        return thought.plan.route == 'edge' and thought.confidence >= self.card.threshold
 
     def _decode(self, prompt: list[int], lang: str, start: float,
                 on_actions: Optional[OnActions]) -> Thought:

@@ -129,7 +129,8 @@ def _agrees(example: Example, known: dict[str, str]) -> bool:
 def _frames(lang: str) -> tuple['re.Pattern[str]', ...]:
     """Return the frames of requests and calls as patterns with one group, the command."""
     frames = Composer(0, (lang,)).frames[lang]
-    lines = [str(line) for name in ('request', 'call') for line in frames[name]]
+    lines = [str(line) for name in ('request', 'urgent', 'call')
+             for line in frames[name]]
     return tuple(re.compile(_pattern(line, frames['rules']), re.I) for line in lines
                  if line != '{}' and line.count('{}') == 1 and '{' not in line.replace('{}', ''))
 

@@ -1,13 +1,17 @@
 """Earlier turns: how long they are remembered, and how they stand before the model."""
 
+import threading
+
 import pytest
 from scripted_model import CODECS
 
 from shadow_ros.errors import ModelError
 from shadow_ros.intent.card import IntentCard
 from shadow_ros.intent.conversation import Conversation, REMEMBERED_SECONDS
+from shadow_ros.intent.engine import EdgeEngine
 from shadow_ros.intent.prompt import encode_example, last_turns, MAX_PAST_TOKENS, MAX_TURNS
-from shadow_ros.plan import parse
+from shadow_ros.intent.thought import Thought
+from shadow_ros.plan import parse, Plan
 
 CODEC = CODECS['tags']
 LEFT = ('turn left', '[TURN yaw=90] Turning.')
@@ -64,3 +68,42 @@ def test_only_what_a_model_learnt_to_read_is_given_to_it():
 def test_a_card_with_strange_turns_is_refused(turns):
     with pytest.raises(ModelError, match='turns of shadow_intent.json must be a whole number'):
         IntentCard('x', turns=turns)
+
+
+class Reader(EdgeEngine):
+    """An engine whose model is a table: what it makes of a text alone, and with its past."""
+
+    def __init__(self, alone, whole):
+        self.alone, self.whole, self.looks = alone, whole, 0
+        self.codec, self.card, self.threads = CODEC, IntentCard('x', threshold=0.6, turns=2), 0
+        self._lock = threading.Lock()
+
+    def _decode(self, prompt, lang, start, on_actions):
+        self.looks += 1
+        thought = self.whole if prompt.count(self.codec.user_id) > 1 else self.alone
+        if on_actions:
+            on_actions(Thought(Plan(thought.plan.actions), thought.confidence))
+        return thought
+
+
+def thought(plan, confidence=0.9):
+    return Thought(parse(plan), confidence, passes=3)
+
+
+@pytest.mark.parametrize('alone, whole, found, looks, told', [
+    (thought('[SIT] OK'), thought('[LIE]'), '[SIT] OK', 1, ['[SIT]']),
+    (thought('Hello.'), thought('[LIE]'), 'Hello.', 1, ['']),
+    (thought('[REMOTE]'), thought('[SIT] OK'), '[SIT] OK', 2, ['[SIT]']),
+    (thought('[REMOTE]'), thought('[SIT]', 0.5), '[REMOTE]', 2, []),
+    (thought('[REMOTE]'), thought('I see.'), '[REMOTE]', 2, []),
+    (thought('[LIE]', 0.5), thought('[SIT]'), '[SIT]', 2, ['[SIT]']),
+    (thought('I see.', 0.5), thought('[SIT]'), '[SIT]', 2, ['[SIT]']),
+    (thought('[LIE]', 0.5), thought('[REMOTE]'), '[LIE]', 2, []),
+])
+def test_the_past_is_looked_at_only_when_the_text_alone_is_no_sure_plan(
+        alone, whole, found, looks, told):
+    engine, heard = Reader(alone, whole), []
+    answer = engine.think('again', lambda t: heard.append(str(t.plan)), [LEFT])
+    assert (str(answer.plan), engine.looks, answer.passes) == (found, looks, 3 * looks)
+    assert heard == told
+    assert Reader(alone, whole).think('again').plan == alone.plan
