@@ -1,14 +1,12 @@
 """
 Isolation for tests that talk: own ROS and DDS domains, and processes that always end.
 
-A test in real time (it drives a dog) has the machine to itself: what it proves is what a robot's
-computer does with its own load, not with that of another test.
+Tests in real time (they drive a dog) run one at a time: two dogs with their nodes are more than
+two cores can keep at 20 Hz, and a robot's computer has one.
 """
 
-from contextlib import contextmanager
 import fcntl
 import os
-from pathlib import Path
 import signal
 import socket
 import subprocess
@@ -19,35 +17,19 @@ from typing import Callable, Iterator, Optional
 
 import pytest
 
-_GATE, _HALL = Path(__file__).parent, Path(__file__)  # two things to lock that are there anyway
-
 # Cyclone and Fast DDS derive UDP ports from the domain id; 1 to 100 stay clear of ephemeral ports.
 _DOMAINS = range(1, 101)
 
 
-@contextmanager
-def _held(path: Path, how: int) -> Iterator[None]:
-    """Hold a lock that the kernel frees however the process ends."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, how)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Let a test that uses `alone` run alone, any others side by side."""
-    alone = 'alone' in getattr(item, 'fixturenames', ())
-    # Who waits to be alone keeps the gate shut, so that the others cannot keep it waiting.
-    with _held(_GATE, fcntl.LOCK_EX):
-        hall = _held(_HALL, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        hall.__enter__()
-    try:
+    """Let a test that uses `real_time` wait until no other process runs one."""
+    if 'real_time' not in getattr(item, 'fixturenames', ()):
         return (yield)
-    finally:
-        hall.__exit__(None, None, None)
+    # Locks this very file, which is there anyway; the kernel lets go however a process ends.
+    with open(__file__, encoding='utf-8') as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        return (yield)
 
 
 def _claim_domain() -> tuple[int, socket.socket]:
@@ -64,12 +46,12 @@ def _claim_domain() -> tuple[int, socket.socket]:
 
 
 @pytest.fixture(scope='session')
-def alone() -> None:
-    """Ask for the machine: no other test runs beside one that drives a dog in real time."""
+def real_time() -> None:
+    """Take turns with all others that use this: it drives a dog in real time."""
 
 
 @pytest.fixture
-def dds_domain(alone) -> Iterator[int]:
+def dds_domain(real_time) -> Iterator[int]:
     """Yield a DDS domain id for the Unitree SDK side, this test's own."""
     domain, claim = _claim_domain()
     yield domain

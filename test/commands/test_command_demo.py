@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DEMO = ('demo', '--no-console')
-pytestmark = pytest.mark.usefixtures('alone')
+pytestmark = pytest.mark.usefixtures('real_time')
 
 
 def left_behind():

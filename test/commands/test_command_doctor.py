@@ -12,6 +12,7 @@ from shadow_ros.commands.doctor import line, verdict
 FOUND = {'lo': '127.0.0.1', 'eth0': '10.0.0.5', 'eth1': '192.168.123.222'}
 
 
+@pytest.mark.usefixtures('real_time')
 @pytest.mark.timeout(240)
 def test_this_machine_can_run_the_virtual_dog(shadow_ros, small_model):
     done = shadow_ros('doctor', '--json', '--model', str(small_model), timeout=220)

@@ -5,6 +5,7 @@ import pytest
 from shadow_ros.commands.tour import tour
 
 
+@pytest.mark.usefixtures('real_time')
 @pytest.mark.timeout(240)
 def test_the_tour_goes_as_it_promises(shadow_ros):
     done = shadow_ros('demo', timeout=230)

@@ -140,13 +140,13 @@ def _ground(request):
 
 
 @pytest.fixture
-def ground(request, alone):
+def ground(request, real_time):
     """Yield a ground of the test's own."""
     yield from _ground(request)
 
 
 @pytest.fixture(scope='module')
-def shared_ground(request, alone):
+def shared_ground(request, real_time):
     """Yield a ground for all tests of a module: starting a dog takes seconds."""
     yield from _ground(request)
 
