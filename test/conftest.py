@@ -6,6 +6,7 @@ two cores can keep at 20 Hz, and a robot's computer has one.
 """
 
 import fcntl
+from itertools import cycle, islice
 import os
 import signal
 import socket
@@ -18,7 +19,8 @@ from typing import Callable, Iterator, Optional
 import pytest
 
 # Cyclone and Fast DDS derive UDP ports from the domain id; 1 to 100 stay clear of ephemeral ports.
-_DOMAINS = range(1, 101)
+# Each test takes the next ones, so that what a killed program still says meets no newer test.
+_DOMAINS = cycle((37 * os.getpid() + i) % 100 + 1 for i in range(100))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -34,7 +36,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 def _claim_domain() -> tuple[int, socket.socket]:
     """Return a domain id that no other test on this machine holds, and what holds it."""
-    for domain in _DOMAINS:
+    for domain in islice(_DOMAINS, 100):
         claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             # An abstract socket: no file, and the kernel frees it however the process ends.

@@ -99,7 +99,9 @@ class GraphClient:
         self.close()
 
     def close(self) -> None:
-        """Leave the graph."""
+        """Leave the graph once all of it has what was said here, or a second later."""
+        for publisher in (self._command, self._transcript):
+            publisher.wait_for_all_acked(Duration(seconds=1.0))
         self._executor.shutdown(timeout_sec=1.0)
         self._node.destroy_node()
         self._context.try_shutdown()

@@ -91,7 +91,7 @@ def test_avoidance_takes_the_velocities_while_it_is_on(shared_handler, shared_do
     seen = [(r['service'], r['api_id']) for r in requests_of(shared_dog) if r['time'] > begun]
     assert ('obstacles_avoid', 1004) in seen and ('sport', MOVE) not in seen
     assert seen.index(('obstacles_avoid', 1004)) < seen.index(('obstacles_avoid', 1003))
-    assert seen[-1] == ('sport', STOPMOVE)
+    assert ('sport', STOPMOVE) in seen[-2:]  # beside avoidance's own zero: two topics, no order
     drive.until(lambda: any(
         r['api_id'] == 1004 and 'false' in r['parameter'] for r in requests_of(shared_dog)))
     assert drive.perform('[AVOID on=false]').done
