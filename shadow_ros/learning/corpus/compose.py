@@ -31,7 +31,9 @@ _NO_MOTION = ('taken_back', 'negation', 'postponed', 'past', 'quoted', 'hypothet
 _SLOT = re.compile(r'\$(old_len|old_deg|len2|len|deg|n|one)')
 _PLACE = re.compile(r'\{(wrong_ing|wrong|ing|past|[1-6](?:ing|past)?)?\}')
 _URGENT = 0.05  # share of the commands that are
-_ASKED_FOR = ('SPEED', 'AVOID', 'DAMP')  # a question whether it can is a request
+_FOR_SOMEONE = re.compile(r'[给为帮替]|\bfor (?!a )')
+_SENTENCES = (0.25, 0.25, 0.5)  # shares of those that are a way, a show, or anything
+_SHORT = {'en': 16, 'zh': 5}  # characters of a show's commands
 _STOPS = {'en': ('stop', 'halt', 'stop'), 'zh': ('停', '停下', '停下来')}
 
 
@@ -227,13 +229,7 @@ class Composer:
 
     def _no_motion(self, lang: str, category: str) -> Optional[tuple[str, str]]:
         clause = self.clause(lang, even=0.7)
-        if category == 'negation' and (clause.name in ('STOP', 'MOVE', 'AVOID', 'SPEED')
-                                       and len(clause.text) < (4 if lang == 'zh' else 8)):
-            return None
-        if category == 'ability' and clause.name in _ASKED_FOR:
-            return None
-        if clause.name == 'STOP' or (lang == 'zh' and category in ('negation', 'postponed')
-                                     and clause.name in ('MOVE', 'STAND')):
+        if _is_a_wish(category, clause, lang):
             return None
         text = self._place(self.rng.choice(self.frames[lang][category]), lang,
                            {'': clause.text, 'wrong': self.clause(lang).text})
@@ -268,13 +264,23 @@ class Composer:
     # pieces
 
     def _different(self, lang: str, n: int) -> list[Clause]:
-        """Return n commands for one sentence, a stop at most as the plain word."""
+        """
+        Return n commands for one sentence, a stop at most as the plain word.
+
+        No two neighbours are alike. Some sentences are a way to go, some a show of short words.
+        """
+        kind = self.rng.choices(('way', 'show', 'any'), _SENTENCES)[0]
         clauses: list[Clause] = []
         while len(clauses) < n:
-            clause = self.clause(lang, alone=0.15, even=0.4)
+            clause = self.clause(lang, alone=0.15, even=0.8 if kind == 'show' else 0.4)
+            if kind == 'way' and clause.name not in ('MOVE', 'TURN'):
+                continue
+            if kind == 'show' and (clause.name in ('MOVE', 'SPEED', 'AVOID')
+                                   or len(clause.text) > _SHORT[lang]):
+                continue
             if clause.name == 'STOP':
                 clause = Clause(self.rng.choice(_STOPS[lang]), clause.tags)
-            if clause.tags not in [c.tags for c in clauses]:
+            if clause.tags not in [c.tags for c in (clauses if kind == 'any' else clauses[-1:])]:
                 clauses.append(clause)
         return clauses
 
@@ -358,6 +364,20 @@ def draw_amount(rng: random.Random, kind: str) -> float:
     if roll < 0.84:
         return 0.05 * rng.randint(1, 30)
     return rng.uniform(0.05, 9.0) if roll < 0.97 else float(rng.randint(10, 300))
+
+
+def _is_a_wish(category: str, clause: Clause, lang: str) -> bool:
+    """Return whether a command in a frame of no motion may still be meant: "don't go", 别转."""
+    if category in ('ability', 'hypothetical') and (
+            clause.name in ('SPEED', 'AVOID', 'DAMP') or _FOR_SOMEONE.search(clause.text)):
+        return True
+    if category not in ('negation', 'postponed'):
+        return clause.name == 'STOP'
+    if category == 'negation' and len(clause.text) < (4 if lang == 'zh' else 8) \
+            and clause.name in ('MOVE', 'SPEED', 'TURN'):
+        return True
+    return clause.name in (('STOP', 'AVOID', 'MOVE', 'STAND') if lang == 'zh'
+                           else ('STOP', 'AVOID'))
 
 
 def _by_name(entries: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
