@@ -17,13 +17,10 @@ ShadowedModel: a frozen decoder-only model with shadows that are attached per ca
 For transformers' generate and Trainer see task.py.
 """
 
-from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-import threading
-from typing import Any, ContextManager, Iterator, Optional, Union
+from typing import Any, Optional, Union
 
 from torch import nn, Tensor
 from transformers import Cache, PreTrainedModel
@@ -33,10 +30,11 @@ from shadow_ros.errors import did_you_mean, ModelError
 from shadow_ros.shadow import checkpoint
 from shadow_ros.shadow.cache import PairCache
 from shadow_ros.shadow.config import ShadowConfig
-from shadow_ros.shadow.layout import blocks, head_of, is_classifier, trunk
+from shadow_ros.shadow.layout import is_classifier, trunk
 from shadow_ros.shadow.loss import Count, next_token_loss, sequence_loss
 from shadow_ros.shadow.projected import ProjectedShadow
 from shadow_ros.shadow.shadow import Shadow
+from shadow_ros.shadow.steering import Pass, Steering
 
 MODES = ('attached', 'detached', 'plain')
 
@@ -59,46 +57,12 @@ class ShadowOutput(ModelOutput):  # type: ignore[misc]
     past_key_values: Optional[PairCache] = None
 
 
-class _Pass:
-    """One attached pass: its shadow and the state s^(l) before each adapted block."""
-
-    def __init__(self, shadow: Shadow, state: Tensor) -> None:
-        self.shadow = shadow
-        self.states = {0: state}
-
-    def adapts(self, block: int) -> bool:
-        """Return whether the shadow adapts the block with this index."""
-        return 0 <= block - self.shadow.first < self.shadow.count
-
-    def inject(self, h: Tensor, block: int) -> Tensor:
-        """Return the block's new input [b, t, d]."""
-        i = block - self.shadow.first
-        steered: Tensor = self.shadow.shadow_injection_model(h, self.states[i], i)
-        return steered
-
-    def update(self, h: Tensor, block: int) -> None:
-        """Keep the state that follows the block's output h [b, t, d]; nobody reads the last."""
-        i = block - self.shadow.first
-        if i + 1 < self.shadow.count:
-            self.states[i + 1] = self.shadow.shadow_update_model(h, self.states[i], i)
-
-
-class _Running(threading.local):
-    """The attached pass of each thread, in `now`; a copy of a model starts with none."""
-
-    now: Optional[_Pass] = None
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _Running, ()
-
-
 class ShadowedModel(nn.Module):
     """
     A frozen backbone and its named shadows.
 
-    Hooks on the backbone's blocks do nothing unless an attached pass is running in
-    their thread, so plain outputs are bit-identical to those of the untouched backbone, and
-    switching shadows is choosing a name.
+    The backbone is steered from outside (steering.py): its plain outputs are bit-identical to
+    those of the untouched one, and switching shadows is choosing a name.
     """
 
     def __init__(self, base: PreTrainedModel, shadow: Shadow, loss_weight: float = 0.05) -> None:
@@ -107,13 +71,7 @@ class ShadowedModel(nn.Module):
         self.shadows = nn.ModuleDict({'default': shadow})
         self.loss_weight = loss_weight
         self.classifies = is_classifier(base)
-        self._running = _Running()
-        self._hooks = []
-        for index, block in enumerate(blocks(base)):
-            self._hooks += [
-                block.register_forward_pre_hook(partial(self._before, index), with_kwargs=True),
-                block.register_forward_hook(partial(self._after, index))]
-        self._hooks.append(head_of(base).register_forward_hook(self._own_head))
+        self._steering = Steering(base)
 
     def add(self, name: str, shadow: Shadow) -> None:
         """Load another shadow beside the first; `forward(shadow=name)` uses it."""
@@ -121,8 +79,7 @@ class ShadowedModel(nn.Module):
 
     def remove_hooks(self) -> None:
         """Take every hook off the backbone, for one who wants it back untouched."""
-        while self._hooks:
-            self._hooks.pop().remove()
+        self._steering.remove()
 
     def shadow(self, name: str = 'default') -> Shadow:
         """Return the named shadow, or raise ModelError with the nearest name."""
@@ -208,7 +165,7 @@ class ShadowedModel(nn.Module):
         The cache is the backbone's own.
         """
         where = {'attention_mask': attention_mask, 'position_ids': position_ids}
-        with self._during(_Pass(self.shadow(shadow), state)):
+        with self._steering.during(Pass(self.shadow(shadow), state)):
             return self._base_logits(input_ids, where, cache, logits_to_keep)
 
     def hidden_states(self, input_ids: Tensor, attention_mask: Optional[Tensor] = None,
@@ -220,7 +177,7 @@ class ShadowedModel(nn.Module):
         """
         chosen = self.shadow(shadow)
         state = chosen.state(self.base, input_ids, attention_mask)
-        with self._during(_Pass(chosen, state)):
+        with self._steering.during(Pass(chosen, state)):
             out = trunk(self.base)(input_ids=input_ids, attention_mask=attention_mask,
                                    use_cache=False)
         return out.last_hidden_state, state
@@ -240,47 +197,10 @@ class ShadowedModel(nn.Module):
         logits: Tensor = out.logits
         return logits
 
-    def _before(self, index: int, _: nn.Module, args: Any, kwargs: dict[str, Any]) -> Any:
-        """Inject into the input of the block with this index."""
-        run = self._current()
-        if run is None or not run.adapts(index):
-            return None
-        h = args[0] if args else kwargs['hidden_states']
-        h = run.inject(h, index)
-        return ((h, *args[1:]), kwargs) if args else (args, {**kwargs, 'hidden_states': h})
-
-    def _after(self, index: int, _: nn.Module, args: Any, output: Any) -> None:
-        """Update the state from the output of the block with this index."""
-        run = self._current()
-        if run is not None and run.adapts(index):
-            run.update(output[0] if isinstance(output, tuple) else output, index)
-
-    def _own_head(self, _: nn.Module, args: Any, output: Tensor) -> Tensor:
-        """Replace the head's output by that of the shadow's own trained head, if it has one."""
-        run = self._current()
-        own = None if run is None else run.shadow.backbone_head()
-        return output if own is None else own(args[0])
-
-    def _current(self) -> Optional[_Pass]:
-        """Return the attached pass that runs in this thread."""
-        return self._running.now
-
-    @contextmanager
-    def _during(self, run: Optional[_Pass]) -> Iterator[None]:
-        """Make `run` this thread's attached pass inside the block."""
-        outer = self._current()
-        self._running.now = run
-        try:
-            yield
-        finally:
-            self._running.now = outer
-
     def gradient_checkpointing_enable(self) -> None:
         """Trade time for memory; the recomputed blocks see the states of their own pass."""
-        def contexts() -> tuple[ContextManager[None], ContextManager[None]]:
-            return nullcontext(), self._during(self._current())
-
-        self._checkpointing('enable')({'use_reentrant': False, 'context_fn': contexts})
+        self._checkpointing('enable')({
+            'use_reentrant': False, 'context_fn': self._steering.when_recomputed})
 
     def gradient_checkpointing_disable(self) -> None:
         """Keep activations again."""

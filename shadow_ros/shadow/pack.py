@@ -27,9 +27,10 @@ _TYPICAL = 32  # tokens a pass, which the layout is chosen for
 
 class PackedLinear(nn.Linear):
     """
-    A linear layer whose weight is packed; it answers and does not learn.
+    A linear layer that oneDNN multiplies; it answers and does not learn.
 
-    Its copies are ordinary layers, and so is what it saves.
+    Its weight is packed, unless others read it too. Its copies are ordinary layers, and so is
+    what it saves.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -56,8 +57,9 @@ def pack(model: nn.Module) -> int:
     """Pack the large linear layers of a model that answers; return how many there are now."""
     shared = {id(weight) for weight in _others(model)}
     for layer in _layers(model, nn.Linear):
-        if id(layer.weight) not in shared and _can_be_packed(layer.weight):
-            layer.weight = nn.Parameter(_packed(layer.weight.detach()), requires_grad=False)
+        if _can_be_packed(layer.weight):
+            if id(layer.weight) not in shared:
+                layer.weight = nn.Parameter(_packed(layer.weight.detach()), requires_grad=False)
             layer.__class__ = PackedLinear
     return len(_layers(model, PackedLinear))
 
@@ -65,7 +67,8 @@ def pack(model: nn.Module) -> int:
 def unpack(model: nn.Module) -> None:
     """Undo `pack`."""
     for layer in _layers(model, PackedLinear):
-        layer.weight = nn.Parameter(dense(layer.weight), requires_grad=False)
+        if layer.weight.is_mkldnn:
+            layer.weight = nn.Parameter(dense(layer.weight), requires_grad=False)
         layer.__class__ = nn.Linear
 
 

@@ -63,12 +63,15 @@ def test_a_head_is_packed_unless_it_is_the_embeddings(tied, tmp_path) -> None:
     with torch.no_grad():
         wanted = model(ids, mode='detached').logits
         pack(model)
+        assert type(model.base.lm_head) is PackedLinear
         assert model.base.lm_head.weight.is_mkldnn != tied
         assert dense(model.base.lm_head.weight).layout == torch.strided
         assert (model.detach().eval()(ids).logits - wanted).abs().max() < 1e-4
         model.add('late', Shadow.implicit(model.base, ShadowConfig(modules_to_save=('lm_head',))))
         assert (model(ids, shadow='late').logits
                 - model(ids, mode='plain').logits).abs().max() < 1e-4
+        unpack(model)
+        assert (model.base.lm_head.weight is model.base.model.embed_tokens.weight) == tied
 
 
 def test_a_packed_model_does_not_learn() -> None:
