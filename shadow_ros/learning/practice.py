@@ -85,16 +85,25 @@ def cores(lessons: Sequence[Lesson]) -> list[Clause]:
     Of `could you plonk yourself please` and `plonk yourself, boy` both give `plonk yourself`: of
     all that may be the command, that which most lessons of the same plan hold, and the longest.
     """
-    clauses = [lesson for lesson in lessons if _is_clause(lesson)]
+    groups: dict[tuple[str, str], list[Lesson]] = {}
+    for lesson in lessons:
+        if _is_clause(lesson):
+            groups.setdefault((lesson.plan, lesson.lang), []).append(lesson)
+    return [clause for group in groups.values() for clause in _cores_of(group)]
+
+
+def _cores_of(alike: Sequence[Lesson]) -> list[Clause]:
+    """Return the commands inside texts that all lead to the same plan."""
+    texts = [key(lesson.text) for lesson in alike]
+    inside = [unwrapped(lesson.text, lesson.lang) for lesson in alike]
+    held = {part: sum(key(part) in text for text in texts)
+            for part in dict.fromkeys(part for parts in inside for part in parts)}
     found = []
-    for lesson in clauses:
-        alike = [key(x.text) for x in clauses if (x.plan, x.lang) == (lesson.plan, lesson.lang)]
-        whole, *inner = unwrapped(lesson.text, lesson.lang)
-        held = {inside: sum(key(inside) in text for text in alike) for inside in (whole, *inner)}
-        if inner and max(held.values()) == 1:
-            del held[whole]  # nobody else says it: at least one frame is none of the command
-        found.append(Clause(max(held, key=lambda inside: (held[inside], len(inside))),
-                            lesson.plan))
+    for lesson, text, (whole, *inner) in zip(alike, texts, inside):
+        some = [part for part in held if key(part) in text]
+        if inner and max(held[part] for part in some) == 1:
+            some.remove(whole)  # nobody else says it: at least one frame is none of the command
+        found.append(Clause(max(some, key=lambda part: (held[part], len(part))), lesson.plan))
     return found
 
 
