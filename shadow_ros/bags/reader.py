@@ -22,7 +22,8 @@ from shadow_ros.bags.salvage_sqlite import salvage_sqlite
 from shadow_ros.bags.seal import JOURNAL, journals
 from shadow_ros.errors import BagError
 
-TOPICS = ('command', 'transcript', 'partial', 'plan', 'event', 'feedback', 'reply', 'state')
+TOPICS = ('command', 'transcript', 'partial', 'plan', 'event', 'feedback', 'reply', 'state',
+          'comparison')
 TEXT = 'std_msgs/msg/String'
 _FILE = re.compile(r'(.*?)(\d*)\.(mcap|db3)(\.zstd)?$')
 

@@ -19,7 +19,8 @@ from shadow_ros.errors import BagError
 SPOKEN = ('command', 'transcript', 'partial', 'reply')
 """Topics whose messages are nothing but words."""
 
-RECORDS = {'plan': ('text', 'reply'), 'event': ('reason',), 'feedback': ('text',)}
+RECORDS = {'plan': ('text', 'reply'), 'event': ('reason',), 'feedback': ('text',),
+           'comparison': ('text', 'edge', 'cloud')}
 """Topics whose messages have words in some of their fields."""
 
 SOUND = ('audio',)

@@ -15,7 +15,7 @@ from shadow_ros.nodes.base import BROKEN, Check, LATCHED, OK, ShadowNode, WARN
 from shadow_ros.nodes.process import run
 from shadow_ros.places import bags_folder
 
-TOPICS = ('transcript', 'command', 'plan', 'event', 'feedback', 'reply', 'state')
+TOPICS = ('transcript', 'command', 'plan', 'event', 'feedback', 'reply', 'state', 'comparison')
 AUDIO = 'audio'
 _DEEP = QoSProfile(depth=100)
 _STEP = 0.5  # s

@@ -9,7 +9,7 @@ from shadow_ros.bags.salvage import Trouble
 from shadow_ros.errors import PlanError
 from shadow_ros.phrases import say
 from shadow_ros.plan import parse, Plan
-from shadow_ros.records import Event, Feedback, PlanRecord
+from shadow_ros.records import Comparison, Event, Feedback, PlanRecord
 
 SESSION_GAP = 1800.0  # s without a plan, after which a new session begins
 STOPPED = frozenset(say('stopped', lang) for lang in ('en', 'zh'))
@@ -32,6 +32,7 @@ class Exchange:
     session: str
     events: list[tuple[float, Event]] = field(default_factory=list)
     feedback: list[Feedback] = field(default_factory=list)
+    comparison: Optional[Comparison] = None
 
     @property
     def is_stop(self) -> bool:
@@ -96,9 +97,17 @@ def exchanges(bags: Bags) -> tuple[list[Exchange], list[Trouble]]:
 def _read(message: Text) -> object:
     """Return the record that a message holds, None for topics that say nothing about plans."""
     readers = {'plan': PlanRecord.from_json, 'event': Event.from_json,
-               'feedback': Feedback.from_json}
+               'feedback': Feedback.from_json, 'comparison': _comparison}
     read = readers.get(message.topic)
     return read(message.text) if read else None
+
+
+def _comparison(text: str) -> Comparison:
+    """Return a comparison whose plans are plans."""
+    found = Comparison.from_json(text)
+    for plan in (found.edge, found.cloud):
+        parse(plan)
+    return found
 
 
 def _join(found: dict[str, Exchange], late: Iterable[tuple[Text, object]],
@@ -109,6 +118,10 @@ def _join(found: dict[str, Exchange], late: Iterable[tuple[Text, object]],
             exchange = found.get(what.plan_id)
             if exchange:
                 exchange.events.append((what.time or message.stamp / 1e9, what))
+        elif isinstance(what, Comparison):
+            exchange = found.get(what.plan_id)
+            if exchange:
+                exchange.comparison = what
         elif isinstance(what, Feedback):
             exchange = found.get(what.plan_id)
             if exchange:

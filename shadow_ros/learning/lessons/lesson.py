@@ -11,18 +11,21 @@ from shadow_ros.learning.lessons.exchange import Exchange
 from shadow_ros.phrases import language
 from shadow_ros.plan import parse, Plan
 
-SOURCES = ('right', 'corrected', 'rephrased', 'wrong', 'stopped', 'unlabelled', 'reviewed')
+SOURCES = ('right', 'corrected', 'rephrased', 'compared', 'wrong', 'stopped', 'unlabelled',
+           'reviewed')
 """
 Where a lesson's plan comes from.
 
 `right` and `corrected` are the user's word. `rephrased` is the plan of the phrase that worked in
-the end. `wrong` (without what would have been right), `stopped` (by a stop within seconds) and
-`unlabelled` have the plan that was carried out. `reviewed` was accepted by a person's hand.
+the end; `compared` that on which edge and cloud agree, or the cloud's where they do not. `wrong`
+(without what would have been right), `stopped` (by a stop within seconds) and `unlabelled` have
+the plan that was carried out. `reviewed` was accepted by a person's hand.
 """
 
-TRAINED = ('right', 'corrected', 'rephrased', 'reviewed')
+TRAINED = ('right', 'corrected', 'rephrased', 'compared', 'reviewed')
 SUSPICIOUS_SECONDS = 3.0
 REPHRASED_SECONDS = 15.0
+SURE = 0.9  # confidence of both above which what edge and cloud agree on is a weak label
 _BOLD = (Risk.ACROBATIC, Risk.LIMP, Risk.OFF_ASKS)
 
 
@@ -88,7 +91,20 @@ def _lesson(exchange: Exchange, rephrased: Optional[Plan]) -> Lesson:
     after = exchange.stopped_after
     if after is not None and after <= SUSPICIOUS_SECONDS:
         return _make(exchange, was, 'stopped', note=f'stopped after {max(0.0, after):.1f} s')
-    return _make(exchange, was, 'unlabelled')
+    return _compared(exchange) or _make(exchange, was, 'unlabelled')
+
+
+def _compared(exchange: Exchange) -> Optional[Lesson]:
+    """Return what edge and cloud agree on, or what the cloud would rather have done."""
+    found = exchange.comparison
+    if found is None or found.cloud_confidence < SURE:
+        return None
+    plan = tags(parse(found.cloud))
+    if not found.same:
+        return _make(exchange, plan, 'compared', weak=True,
+                     note=f'the cloud was for this, the edge for {tags(parse(found.edge))}')
+    return _make(exchange, plan, 'compared', use=True, weak=True) \
+        if found.edge_confidence >= SURE else None
 
 
 def _make(exchange: Exchange, plan: str, source: str, use: bool = False, weak: bool = False,

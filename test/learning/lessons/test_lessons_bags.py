@@ -12,7 +12,7 @@ from shadow_ros.learning.lessons.review import read_review, write_review
 from shadow_ros.learning.lessons.tidy import against, tidy, without
 from shadow_ros.phrases import say
 from shadow_ros.plan import parse
-from shadow_ros.records import Event, Feedback, PlanRecord
+from shadow_ros.records import Comparison, Event, Feedback, PlanRecord
 
 
 class Day:
@@ -108,6 +108,19 @@ def test_the_phrase_that_worked_labels_those_that_did_not(day, tmp_path):
         ('dance', '[DANCE]', 'unlabelled', False, False),
         ('turn around', '[TURN yaw=180]', 'unlabelled', False, False),
         ('趴窝', '', 'unlabelled', False, False), ('趴下', '[LIE]', 'unlabelled', False, False)]
+
+
+def test_what_edge_and_cloud_made_of_it(day, tmp_path):
+    """Agreement of two that are sure is a weak label; the cloud's other opinion is looked at."""
+    for at, edge, cloud, sure in ((0, '[SIT]', '[SIT]', 0.95), (20, '[SIT]', '[SIT]', 0.5),
+                                  (40, '[BALANCE]', '[SIT]', 0.95)):
+        told = Comparison(day.plan(at, f'plonk {at}', edge), f'plonk {at}', edge, cloud,
+                          edge == cloud, sure, 0.95)
+        day.messages.append(raw(at + 3, 'comparison', told.to_json()))
+    assert brief(day.collect(tmp_path)) == [
+        ('plonk 0', '[SIT]', 'compared', True, True),
+        ('plonk 20', '[SIT]', 'unlabelled', False, False),
+        ('plonk 40', '[SIT]', 'compared', False, True)]
 
 
 def test_risky_actions_are_not_taught_in_passing(day, tmp_path):
