@@ -127,7 +127,7 @@ def _command(lesson: Lesson) -> Command:
 
 def _answer(engine: 'EdgeEngine', text: str) -> Answer:
     thought = engine.think(text)
-    decision = route(thought, text, engine.card.threshold)
+    decision = route(thought, text, engine.card.threshold, bold=engine.card.bold)
     return Answer(_tags(decision.plan), decision.reason == 'unsure', thought.timing_ms['total'])
 
 

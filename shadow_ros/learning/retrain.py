@@ -23,7 +23,7 @@ from shadow_ros.intent.card import IntentCard
 from shadow_ros.intent.engine import EdgeEngine
 from shadow_ros.intent.self_test import write_self_test
 from shadow_ros.intent.tokens import Codec
-from shadow_ros.learning.calibration import best_threshold
+from shadow_ros.learning.calibration import best_threshold, bold_threshold, steady
 from shadow_ros.learning.corpus.compose import Example
 from shadow_ros.learning.data import read_examples, write_examples
 from shadow_ros.learning.gate import judge_pair, Measured, Verdict
@@ -51,14 +51,16 @@ class Settings:
     """
     How a retraining learns.
 
-    `share` of each batch are practised lessons, the rest is the base corpus. One session in
-    `hold_out` (at least one) is kept for the proof.
+    `share` of each batch are practised lessons, the rest is the base corpus, on which the shadow
+    is held to what it was (`keep`). One session in `hold_out`, at least one, is kept for the
+    proof.
     """
 
     steps: int = 250
     batch: int = 64
     rate: float = 3e-4
     share: float = 0.4
+    keep: float = 1.0
     hold_out: int = 5
     seed: int = 1
     precision: str = 'no'
@@ -131,7 +133,7 @@ class Retraining:
         own, replay = (read_examples(path) for path in self._examples(lessons))
         settings = self.settings
         tuning = Tuning(settings.steps, settings.batch, settings.rate, settings.share,
-                        settings.seed, settings.precision, settings.cpu)
+                        settings.seed, settings.precision, settings.cpu, keep=settings.keep)
         if self.backbone is None:
             shadow = tune(ProjectedShadow.load(self.parent), codec, own, replay, tuning, self.run)
         else:
@@ -167,7 +169,8 @@ class Retraining:
         card.save(draft)
         engine = EdgeEngine.load(draft, 'cpu')
         standing = judge(engine, self.base.standing)
-        engine.card = replace(card, threshold=best_threshold(standing))
+        engine.card = replace(card, threshold=steady(standing, best_threshold),
+                              bold=max(card.bold, steady(standing, bold_threshold)))
         engine.card.save(draft)
         write_self_test(engine, draft, [e.text for e in self.base.safety[::-7]])
         shutil.rmtree(candidate, ignore_errors=True)

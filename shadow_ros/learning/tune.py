@@ -10,6 +10,7 @@ Each step holds a share of new examples and one of replayed old ones, so a few d
 neither drown nor drown the rest. The backbone stays as it is.
 """
 
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 import random
@@ -21,7 +22,7 @@ from shadow_ros.learning.batches import Pair
 from shadow_ros.learning.corpus.compose import Example
 from shadow_ros.learning.data import encode
 from shadow_ros.learning.fit import fit, Loop, Stage
-from shadow_ros.learning.objectives import JointObjective, ShadowObjective
+from shadow_ros.learning.objectives import JointObjective, KeepingObjective, ShadowObjective
 from shadow_ros.shadow.model import ShadowedModel
 from shadow_ros.shadow.projected import ProjectedShadow
 
@@ -30,7 +31,11 @@ Tunable = TypeVar('Tunable', ShadowedModel, ProjectedShadow)
 
 @dataclass(frozen=True)
 class Tuning:
-    """How much is learned: steps of `batch` pairs, of which the share `new` are new examples."""
+    """
+    How much is learned: steps of `batch` pairs, of which the share `new` are new examples.
+
+    `keep` weighs how far a shadow alone may go from what it was where it was right.
+    """
 
     steps: int = 200
     batch: int = 32
@@ -40,6 +45,7 @@ class Tuning:
     precision: str = 'no'
     cpu: bool = False
     save_every: int = 50
+    keep: float = 0.0
 
 
 def tune(model: Tunable, codec: Codec, own: Sequence[Example], replay: Sequence[Example],
@@ -76,8 +82,10 @@ def _drawn(pairs: Sequence[Pair], count: int, rng: random.Random) -> list[Pair]:
 def _stage(model: Union[ShadowedModel, ProjectedShadow], settings: Tuning) -> Stage:
     """Return the one stage of a tuning."""
     if isinstance(model, ProjectedShadow):
+        objective = KeepingObjective(model, deepcopy(model), settings.keep) \
+            if settings.keep else ShadowObjective(model)
         model.lm_head.requires_grad_(False)
-        return Stage('tuned', model, ShadowObjective(model), settings.steps, settings.rate,
+        return Stage('tuned', model, objective, settings.steps, settings.rate,
                      wants=lambda pair: pair.edge)
     for parameter in model.shadow().idle_parameters():
         parameter.requires_grad_(False)

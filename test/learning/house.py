@@ -103,3 +103,26 @@ def hash_of(text: str) -> int:
     """Return a number that shuffles texts the same way everywhere."""
     import zlib
     return zlib.crc32(text.encode())
+
+
+def make_attached(folder: Path, model: Path) -> Path:
+    """Write an attached model: a random backbone with the small model as its shadow."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from shadow_ros.intent.tokens import Codec
+    from shadow_ros.shadow.config import ShadowConfig
+    from shadow_ros.shadow.folder import save_attached
+    from shadow_ros.shadow.model import Shadow, ShadowedModel
+    from shadow_ros.shadow.projected import ProjectedShadow
+
+    torch.manual_seed(2)
+    small, codec = ProjectedShadow.load(model), Codec.load(model)
+    base = LlamaForCausalLM(LlamaConfig(
+        vocab_size=codec.size, hidden_size=64, intermediate_size=96, num_hidden_layers=3,
+        num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=384))
+    base.lm_head.load_state_dict(small.lm_head.state_dict())
+    attached = ShadowedModel(base, Shadow.explicit(base, ShadowConfig(), small), loss_weight=2.0)
+    save_attached(attached, folder)
+    codec.save(folder)
+    return folder

@@ -25,6 +25,7 @@ from shadow_ros.learning.lessons.collect import collect
 from shadow_ros.learning.lessons.review import write_review
 from shadow_ros.learning.promotion import promote_folder, promote_run
 from shadow_ros.learning.retrain import fingerprint, Retraining, Settings
+from shadow_ros.shadow.folder import load_attached
 from shadow_ros.shadow.projected import ProjectedShadow
 
 ROOT = Path(__file__).parents[2]
@@ -154,6 +155,24 @@ def test_contradictions_of_the_base_are_told(model, tmp_path):
     found = Retraining(model, tmp_path / 'run', SETTINGS, house.base())._collected([bag])
     assert [x.text for x in found.used] == ['jig']
     assert any("'how are you'" in str(c) for c in found.conflicts)
+
+
+def test_attached_and_detached_learn_together(model, tmp_path):
+    """With a backbone the run holds both, and the edge is the attached model's own shadow."""
+    backbone = house.make_attached(tmp_path / 'backbone', model)
+    run = tmp_path / 'run'
+    made = Retraining(model, run, replace(SETTINGS, steps=12), house.base(), backbone).work(
+        house.household(tmp_path))
+    attached = load_attached(run / 'backbone')
+    edge = ProjectedShadow.load(made.candidate)
+    own = attached.detach().state_dict()
+    assert all(torch.equal(value, own[name]) for name, value in edge.state_dict().items())
+    before = load_attached(backbone)
+    assert torch.equal(before.base.model.norm.weight, attached.base.model.norm.weight)
+    changed = [name for name, value in attached.shadow().state_dict().items()
+               if not torch.equal(value, before.shadow().state_dict()[name])]
+    assert any('injection' in name for name in changed)
+    assert any(name.startswith('shadow_model.') for name in changed)
 
 
 def test_another_run_is_not_overwritten(good, model, tmp_path):

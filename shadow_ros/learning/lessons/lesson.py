@@ -80,6 +80,8 @@ def _lesson(exchange: Exchange, rephrased: Optional[Plan]) -> Lesson:
     """Return the lesson of an exchange; the user's last word counts most."""
     last = exchange.feedback[-1] if exchange.feedback else None
     was = tags(exchange.record.plan)
+    if exchange.record.by == 'cloud' and (not last or last.right):
+        return _make(exchange, was, 'unlabelled', note='planned by the cloud, not by the edge')
     if last and last.right:
         return _make(exchange, was, 'right', use=True)
     if last and last.should_be is not None:
