@@ -75,6 +75,7 @@ _STOP = _Phrases(f"""
 (abort/cancel) (everything/all/all actions/mission/the mission)
 cut it out/knock it off/quit it
 (enough/thats enough/that is enough/thats far enough/far enough/thats it enough/enough is enough)
+(thats close enough/close enough/that will do/thatll do/dont go anywhere/do not go anywhere)
 (enough/no more) (walking/running/dancing/spinning/turning/moving/jumping/moving around)
 (come to a standstill/stand perfectly still/freeze where you are/nobody move/sit tight/stand by)
 (stay right where you are/stay in position/hold your ground/slam on the brakes/slam the brakes)
@@ -88,9 +89,9 @@ cut it out/knock it off/quit it
 (stay/remain) (there/here/put/where you are/right there/right here/in place)
 (stay/hold position/hold your position/hold it/hold up/hold on/hang on/hold your horses)
 (wait/wait here/wait there/wait for me/wait up/wait right there)
-(wait/wait up/hold on/hold up/hang on/hold it/stop/pause){_MOMENT}
+(wait/wait up/hold on/hold up/hang on/hold it/stop/pause/stay/stand still/hold still){_MOMENT}
 (just a/just one/one/gimme a/give me a) (second/sec/minute/moment)
-(停/停下/停下来/停住/停一下/停一停/停车/停步/停手/停止/停下脚步/停在原地/停在那儿/停在这儿/停在那里/停在这里)
+(停/停下/停下来/停住/停一下/停一停/停车/停步/停手/停止/停下脚步/停在原地/停在那儿/停在这儿/停在那里/停在这里/停在那/停在这/停那儿/停这儿)
 (停止/停下)(所有/一切/全部/)(动作/运动/移动/行动/前进/后退/行走/走路/走动/转动/旋转/跑步/跳舞/执行)
 (停止/停)(走/转/跑/动)
 (别/不要/不许/不准/别再/不要再/不许再/不准再/不能再/不用再)(动/乱动/走/跑/转/往前走/往前/前进/走动/移动)(/了)
@@ -102,7 +103,7 @@ cut it out/knock it off/quit it
 (停到/站到莫动/停低/止步/停机/终止/中止/终止动作/中止动作/暂停动作/中断动作/停止工作/停止运行/全部停下/红灯/木头人)
 (一步也别走/一步都别走/一动也别动/一动不许动/一动都不要动/等我一会儿/等一小会儿/稍微等一下/等一哈/等哈子)
 (别/不要/别再/不要再)(跳/跳舞/转圈/闹/扭/后退/往后退/往后走/做/继续/跑来跑去/动来动去)了
-(别/不要)(过来/再走/往前/再动)
+(别/不要)(过来/过去/再走/往前/再动)
 (站住/站着别动/站好别动/立定/刹车/踩刹车/打住/住手/暂停/暂停一下/慢着/且慢/定住/定格/够了/待着/待着别动/呆着别动)
 (待/呆)在(原地/那儿/那里/这儿/这里)(/别动/不要动)
 (原地/保持)(不动/别动/待命/静止/站住)
@@ -174,6 +175,8 @@ _AROUND_NO = _Phrases(_ADDRESS + """
 (i said/i say/then/it/that/and/yeah/yes/god/sir/wait/stop/我说/的/了/那/那就/还是/等一下)
 """)
 
+_BEFORE_REASON = 20  # words within which a stop must have been said that goes on with its reason
+
 _STRONG = _Phrases("""
 (stop/halt/freeze/whoa/woah/stand still/hold still/hold on/hold it/emergency/estop/e stop)
 (dont/do not/dont you/dont you dare) (move/budge)
@@ -197,14 +200,29 @@ _NOT_BEFORE_HAN = ('车场', '车位', '车费', '车票', '不下来', '不停'
                    '产', '职', '学', '业', '工')
 
 
+_REASON = _Phrases("""
+(youre/youll/you are going/you will/you might/you nearly/you almost/theres/there is/there are)
+(its/it is/thats/that is/hes/shes/theyre/were/im/ill/i am/i will/somebody/someone/mind the)
+the (wall/stairs/steps/edge/kid/kids/child/children/baby)
+(watch/look/careful/be careful/danger/not there/too/before you)
+(你要/你会/你快/你差点/前面有/后面有/有人/有车/有东西/有台阶/要/快要/会撞/快撞/撞/小心/当心/危险/太近/太快/我要摔/地上有)
+(那边有/这里有/那里有/这儿有/那儿有/别撞/别踩/不然/否则)
+""")
+
+
 def is_stop(text: str) -> bool:
     """
     Return whether the whole utterance is a stop, however often and politely it is said.
 
-    "stop it right now please", 停停停 and "don't move" are; "don't stop", "bus stop" and a
-    sequence such as "walk and then stop" are not. Of a flood of text the beginning decides.
+    "stop it right now please", 停停停 and "don't move" are, and so is a stop with its reason,
+    "stop, there's a child"; "don't stop", "bus stop" and a sequence such as "walk and then stop"
+    are not. Of a flood of text the beginning decides.
     """
-    return _covered(tokens(text[:_LONGEST]), (_STOP, _PANIC), (_AROUND_STOP,))
+    words = tokens(text[:_LONGEST])
+    return (_covered(words, (_STOP, _PANIC), (_AROUND_STOP,))
+            or any(_covered(words[:cut], (_STOP, _PANIC), (_AROUND_STOP,))
+                   for cut in range(1, min(len(words), _BEFORE_REASON))
+                   if _REASON.lengths(words, cut)))
 
 
 def is_panic(text: str) -> bool:
