@@ -84,7 +84,7 @@ def review(bag: tuple[Path, ...], output: Optional[Path]) -> None:
     for trouble in found.troubles:
         say_line(paint(f'not used: {trouble}', 'failed'))
     for conflict in found.conflicts:
-        say_line(paint(f'conflict: {conflict}', 'failed'))
+        say_line(paint(f'contradiction: {conflict}', 'failed'))
     if output is not None:
         write_review(output, found.lessons)
         say_line(f'{len(found.lessons)} lessons written to {output}')

@@ -100,7 +100,7 @@ def show(made: 'Made', folder: Path) -> None:
     from shadow_ros.learning.gate import exact
     from shadow_ros.learning.outcome import changes, REPORT
     for conflict in made.collected.conflicts:
-        say_line(paint(f'contradiction, not used: {conflict}', 'failed'))
+        say_line(paint(f'contradiction: {conflict}', 'failed'))
     for trouble in made.collected.troubles:
         say_line(paint(f'not read: {trouble}', 'failed'))
     for name, results in made.new.sets().items():

@@ -89,7 +89,7 @@ def _lines(names: tuple[str, str], old: Measured, new: Measured, verdict: Verdic
         yield from ('| ' + ' | '.join(_cell(part) for part in change) + ' |'
                     for change in some[:_SHOWN])
     yield from ('', '## Lessons', '', *(f'    {line}' for line in collected.summary()))
-    for title, items in (('Contradictions, not used', collected.conflicts),
+    for title, items in (('Contradictions', collected.conflicts),
                          ('Not read', collected.troubles)):
         if items:
             yield from ('', f'## {title} ({len(items)})', '', *(f'- {item}' for item in items))

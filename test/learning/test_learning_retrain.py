@@ -136,11 +136,21 @@ def test_poisoned_bags_are_refused(model, tmp_path, kind):
     review = tmp_path / 'review.csv'
     write_review(review, [replace(x, use=True) for x in collect(bags).lessons])
     made = Retraining(model, tmp_path / 'run', SETTINGS, house.base()).work([review])
-    assert not made.verdict.passed
     told = ' '.join(made.verdict.reasons)
-    assert ('worse on the standing' if 'flip' in kind else 'new false motions') in told, told
+    assert ('new risky actions' if 'flip' in kind else 'new false motions') in told, told
     with pytest.raises(ModelError, match='does not pass the gate'):
         promote_run(tmp_path / 'run', Library(tmp_path / 'models'))
+
+
+def test_nobody_makes_a_flip_of_a_plain_command(model, tmp_path):
+    """What the base corpus has as a plain command is told, and not used whoever says yes."""
+    bag = house.record(tmp_path, POISON['a flip for sit'])
+    review = tmp_path / 'review.csv'
+    write_review(review, [replace(x, use=True) for x in collect([bag]).lessons])
+    found = Retraining(model, tmp_path / 'run', SETTINGS, house.base())._collected([review])
+    told = [str(conflict) for conflict in found.conflicts]
+    assert "'sit now': [SIT] or [FRONT_FLIP] (the base corpus, and the user); not used" in told
+    assert len(found.used) == 12 - 1 - len(told)  # one is in the standing set
 
 
 def test_flips_are_not_taught_in_passing(model, tmp_path):

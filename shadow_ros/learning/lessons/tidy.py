@@ -22,15 +22,21 @@ def key(text: str) -> str:
 
 @dataclass(frozen=True)
 class Conflict:
-    """A text to which several plans are said to belong; `where` tells by whom each."""
+    """
+    A text to which several plans are said to belong; `where` tells by whom each.
+
+    `used` says that the last of them is trained on all the same.
+    """
 
     text: str
     plans: tuple[str, ...]
     where: str
+    used: bool = False
 
     def __str__(self) -> str:
         plans = ' or '.join(plan or 'no motion' for plan in self.plans)
-        return f'{self.text!r}: {plans} ({self.where})'
+        use = 'the last is used, it was reviewed' if self.used else 'not used'
+        return f'{self.text!r}: {plans} ({self.where}); {use}'
 
 
 def tidy(found: Iterable[Lesson]) -> tuple[list[Lesson], list[Conflict]]:
@@ -62,7 +68,8 @@ def against(found: Sequence[Lesson], known: Mapping[str, str],
     Return the lessons, those not used that contradict plans already known, and these conflicts.
 
     `known` maps the keys of texts to plans. What a person has reviewed is the person's wish: it is
-    used all the same, and still told.
+    used all the same, and still told; but nobody's file makes a flip of what is known as a plain
+    command or as talk.
     """
     result, conflicts = [], []
     for lesson in found:
@@ -70,9 +77,9 @@ def against(found: Sequence[Lesson], known: Mapping[str, str],
         if plan is None or parse(plan).actions == parse(lesson.plan).actions:
             result.append(lesson)
             continue
-        conflicts.append(Conflict(lesson.text, (_tags(plan), lesson.plan), where))
-        result.append(lesson if lesson.source == 'reviewed' else _doubted(
-            lesson, [_tags(plan), lesson.plan]))
+        wished = lesson.source == 'reviewed' and not lesson.bold
+        conflicts.append(Conflict(lesson.text, (_tags(plan), lesson.plan), where, wished))
+        result.append(lesson if wished else _doubted(lesson, [_tags(plan), lesson.plan]))
     return result, conflicts
 
 

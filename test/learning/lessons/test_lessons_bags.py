@@ -143,7 +143,8 @@ def test_same_texts_are_one_lesson_and_contradictions_are_reported(day, tmp_path
     assert [(x.text, x.count, x.use) for x in found.lessons] == [
         ('Plonk!', 2, True), ('boop', 1, False), ('boop', 1, False),
         ('walk 2 meters', 2, True)]
-    assert [str(c) for c in found.conflicts] == ["'boop': [HELLO] or [HEART] (both by the user)"]
+    assert [str(c) for c in found.conflicts] == [
+        "'boop': [HELLO] or [HEART] (both by the user); not used"]
     assert all('conflict' in x.note for x in found.lessons if x.text == 'boop')
 
 
@@ -238,14 +239,17 @@ def test_review_takes_the_place_of_its_bag(day, tmp_path):
 
 
 def test_what_is_known_is_not_overruled_in_silence():
-    """By a bag never; by a person, who has looked at it, with a word about it."""
+    """By a bag never; by a person with a word about it, but not to what hurts when it is wrong."""
     found, _ = tidy([Lesson('sit', '[FRONT_FLIP]', 'corrected', True),
                      Lesson('stand', '[LIE]', 'reviewed', True),
+                     Lesson('nice', '[FRONT_FLIP]', 'reviewed', True),
                      Lesson('lie', '[LIE]', 'right', True)])
-    kept, conflicts = against(found, {'sit': '[SIT] OK', 'stand': '[STAND]', 'lie': '[LIE] OK'},
-                              'the corpus and the user')
-    assert [(x.text, x.use) for x in kept] == [('sit', False), ('stand', True), ('lie', True)]
+    known = {'sit': '[SIT] OK', 'stand': '[STAND]', 'lie': '[LIE] OK', 'nice': 'Thanks.'}
+    kept, conflicts = against(found, known, 'the corpus and the user')
+    assert [(x.text, x.use) for x in kept] == [
+        ('sit', False), ('stand', True), ('nice', False), ('lie', True)]
     assert [str(c) for c in conflicts] == [
-        "'sit': [SIT] or [FRONT_FLIP] (the corpus and the user)",
-        "'stand': [STAND] or [LIE] (the corpus and the user)"]
-    assert [x.use for x in without(found, ['Sit '], 'kept for measuring')] == [False, True, True]
+        "'sit': [SIT] or [FRONT_FLIP] (the corpus and the user); not used",
+        "'stand': [STAND] or [LIE] (the corpus and the user); the last is used, it was reviewed",
+        "'nice': no motion or [FRONT_FLIP] (the corpus and the user); not used"]
+    assert [x.use for x in without(found, ['Sit '], 'kept for measuring')] == [False, True, True, True]
