@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import click
 
@@ -30,16 +30,15 @@ _EXAMPLES = (
 @click.option('--seed', type=int, help='Of everything random.')
 @click.option('--negatives', metavar='FILE', help='JSON lines of public requests: text, route, '
               'lang. They must never move the robot.')
-@click.option('--own', type=click.Path(path_type=Path), metavar='FILE',
+@click.option('--own', metavar='FILE',
               help='JSON lines of your own examples: text, plan, lang and, if you like, cloud and '
                    'history.')
-@click.option('--keep-out', type=click.Path(path_type=Path), multiple=True, metavar='FILE',
+@click.option('--keep-out', multiple=True, metavar='FILE',
               help='JSON lines that are never trained on: a development set. May be repeated.')
 @click.option('--set', 'changes', multiple=True, metavar='KEY=VALUE',
               help='Change a field of the recipe.')
 @click.option('--cpu', is_flag=True, help='Leave a GPU alone.')
-def train(run: Path, keep_out: tuple[Path, ...], own: Optional[Path], cpu: bool,
-          **options: Any) -> None:
+def train(run: Path, cpu: bool, **options: Any) -> None:
     """
     Train a shadow that works alone and under its backbone.
 
@@ -47,16 +46,14 @@ def train(run: Path, keep_out: tuple[Path, ...], own: Optional[Path], cpu: bool,
     where it was broken off.
     """
     recipe = _recipe(run, options)
-    from shadow_ros.learning.data import read_examples
     from shadow_ros.learning.progress import draw_curves
     from shadow_ros.learning.ship import ship
     from shadow_ros.learning.train import train as make
     from transformers.utils import logging
     quiet: Any = logging.disable_progress_bar
     quiet()
-    forbidden = [example for path in keep_out for example in read_examples(path)]
     try:
-        made = make(recipe, run, forbidden, read_examples(own) if own else (), cpu)
+        made = make(recipe, run, cpu)
     finally:
         draw_curves(run)  # also of a run that is broken off
     for folder in ship(made, run):
@@ -67,7 +64,7 @@ def _recipe(run: Path, options: dict[str, Any]) -> Any:
     """Return the run's own recipe, or that of the preset and the options."""
     from shadow_ros.learning.recipe import preset, Recipe, RECIPE_FILE
     changes = {k: v for k, v in options.items()
-               if v is not None and k not in ('preset', 'changes')}
+               if v not in (None, ()) and k not in ('preset', 'changes')}
     changes |= dict(_change(pair) for pair in options['changes'])
     if not (run / RECIPE_FILE).is_file():
         return Recipe.from_dict({**vars(preset(options['preset'])), **changes})

@@ -42,6 +42,12 @@ def negatives(path: Union[str, Path], held_out: bool = False) -> list[Example]:
     return found
 
 
+def sources(path: Union[str, Path]) -> tuple[str, ...]:
+    """Return the names of the sets that public negatives are from, where the file tells."""
+    rows = _json_lines(Path(path), 'negatives') if path and Path(path).is_file() else []
+    return tuple(sorted({row['source'] for row in rows if 'source' in row}))
+
+
 def read_examples(path: Union[str, Path]) -> list[Example]:
     """
     Return the examples of a file of JSON lines, or raise ConfigError naming the line.

@@ -10,6 +10,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from shadow_ros.errors import ModelError
 from shadow_ros.learning.recipe import Recipe
+from shadow_ros.learning.saved import unfinished, unfinished_weights
 from shadow_ros.shadow.files import load_exactly
 from shadow_ros.shadow.projected import ProjectedShadow
 
@@ -29,13 +30,16 @@ def build_small(recipe: Recipe, codec: 'Codec') -> LlamaForCausalLM:
 
 def load_small(small: LlamaForCausalLM, folder: Union[str, Path]) -> None:
     """
-    Give the small model the weights of a run, or those of a detached shadow.
+    Give the small model the weights of a run, whole or broken off, or those of a detached shadow.
 
     Of a shadow, projection and head become one head, so it says what the shadow says.
     """
     before = Path(folder) / SMALL_FILE
     if before.is_file():
         load_exactly(small, load_file(before), before)
+        return
+    if unfinished(Path(folder), 'small'):
+        load_exactly(small, unfinished_weights(Path(folder)), folder)
         return
     shadow = ProjectedShadow.load(folder)
     stack = {f'model.{name}': weight for name, weight in shadow.shadow_model.state_dict().items()}

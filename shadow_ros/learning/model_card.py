@@ -1,19 +1,21 @@
 """
 The model card: what a model folder's README says of data, training, scores and mistakes.
 
-What stands between the markers is written anew by each evaluation that is saved; the rest is
-for people to write.
+    write_card(folder, 'A detached shadow.')    # once; later calls leave the words alone
+    write_scores(folder, details(results))
+
+What stands between markers is written anew, from what lies in the folder and from each
+evaluation that is saved; the rest is for people to write.
 """
 
 from pathlib import Path
 import re
 from typing import Any, Mapping
 
+from shadow_ros.learning.history import history
 from shadow_ros.learning.page import HEADLINES, value
 
 README = 'README.md'
-_BEGIN, _END = '<!-- scores -->', '<!-- end of scores -->'
-_BETWEEN = re.compile(f'{_BEGIN}.*?{_END}', re.S)
 _SHOWN = 12  # mistakes
 
 _TEMPLATE = """\
@@ -27,37 +29,38 @@ pipeline_tag: text-generation
 
 {what}
 
-{begin}
+<!-- scores -->
 Not measured yet: `shadow-ros evaluate {name} --calibrate --save`.
-{end}
+<!-- end of scores -->
 
-## Training
-
-`recipe.json` is the whole recipe: `shadow-ros train --run DIR` with that file in DIR makes the
-model again, from the same corpus (`shadow_intent.json` has its hashes). Seed {seed},
-{parameters:,} parameters, {hours:.2f} CPU hours.
-{data}
+<!-- training -->
+<!-- end of training -->
 """
 
 
-def write_card(folder: Path, what: str, recipe: Any, parameters: int, hours: float) -> None:
-    """Write the card of a model that was just made."""
-    data = ('Beside the corpus of shadow_ros it saw public requests '
-            f'({Path(recipe.negatives).name}) as examples of what must never move a robot; name '
-            'their sources and licences here.' if recipe.negatives
-            else 'It saw nothing but the corpus of shadow_ros.')
-    (folder / README).write_text(_TEMPLATE.format(
-        name=folder.name, what=what, begin=_BEGIN, end=_END, seed=recipe.seed,
-        parameters=parameters, hours=hours, data=data), encoding='utf-8')
+def write_card(folder: Path, what: str) -> None:
+    """Write the card of a model that was just made; one that is there keeps its words."""
+    path = folder / README
+    if not path.is_file():
+        path.write_text(_TEMPLATE.format(name=folder.name, what=what), encoding='utf-8')
+    _replace(folder, 'training', history(folder))
 
 
 def write_scores(folder: Path, details: Mapping[str, Any]) -> bool:
-    """Put the scores between the markers of the folder's card; False where there are none."""
+    """Put scores and history between the markers of the card; False where there are none."""
+    _replace(folder, 'training', history(folder))
+    return _replace(folder, 'scores', scores(details))
+
+
+def _replace(folder: Path, name: str, new: str) -> bool:
+    """Replace what stands between the markers of a name; False where there are none."""
     path = folder / README
     text = path.read_text('utf-8') if path.is_file() else ''
-    if not _BETWEEN.search(text):
+    between = re.compile(f'<!-- {name} -->.*?<!-- end of {name} -->', re.S)
+    if not between.search(text):
         return False
-    path.write_text(_BETWEEN.sub(lambda _: f'{_BEGIN}\n{scores(details)}{_END}', text), 'utf-8')
+    path.write_text(between.sub(
+        lambda _: f'<!-- {name} -->\n{new}<!-- end of {name} -->', text), 'utf-8')
     return True
 
 

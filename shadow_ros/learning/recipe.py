@@ -29,7 +29,8 @@ class Recipe:
     two with about `budget` parameters (0: as many as the shadow would have).
 
     Data: `sequences` weighs examples of several clauses, `beyond` is the share of examples that
-    only the attached model can carry out, one in `negatives_every` public negatives is used.
+    only the attached model can carry out, one in `negatives_every` public negatives is used. The
+    file `own` joins the composed ones; nothing of the files of `keep_out` is learned.
 
     Losses: `distil` weighs the shadow's distance from the backbone in the align stage,
     `loss_weight` the shadow's own loss in the joint stage: high, because the robot runs the
@@ -48,6 +49,8 @@ class Recipe:
     beyond: float = 0.15
     negatives: str = ''
     negatives_every: int = 2
+    own: str = ''
+    keep_out: tuple[str, ...] = ()
     vocabulary: int = 4800
     hidden: int = 256
     intermediate: int = 704
@@ -80,7 +83,8 @@ class Recipe:
     checkpointing: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, 'backbone_layers', tuple(self.backbone_layers))
+        for name in ('backbone_layers', 'keep_out'):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.method not in METHODS:
             raise ConfigError(f'method must be one of {", ".join(METHODS)}, got {self.method!r}')
         if self.batch % self.accumulate:

@@ -39,7 +39,7 @@ from shadow_ros.shadow.folder import load_attached, save_attached
 from shadow_ros.shadow.projected import ProjectedShadow
 
 CANDIDATE, BACKBONE, SETTINGS = 'candidate', 'backbone', 'retraining.json'
-_COPIED = ('tokenizer.json', 'recipe.json')
+_COPIED = ('tokenizer.json', 'recipe.json', 'rounds.json')
 _DATED = re.compile(r'-\d{8}-[0-9a-f]{4}$')
 _KNOWN = 10_000  # texts of the corpus in which contradictions are looked for
 

@@ -1,7 +1,7 @@
 """What a run keeps: the weights that learned, and a checkpoint of an unfinished stage."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
@@ -42,6 +42,26 @@ def _copy(module: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
             own[name].copy_(tensor)
 
 
+def unfinished(run: Path, stage: str) -> Optional[int]:
+    """Return after how many steps a run's checkpoint of a stage was written, if it has one."""
+    if not (run / CHECKPOINT).is_file():
+        return None
+    with safe_open(run / CHECKPOINT, 'pt') as file:
+        metadata = file.metadata()
+    return int(metadata['step']) if metadata['stage'] == stage else None
+
+
+def unfinished_weights(run: Path) -> dict[str, Tensor]:
+    """Return the weights of a run's checkpoint."""
+    return {k.removeprefix('model.'): v for k, v in _tensors(run / CHECKPOINT, 'model.').items()}
+
+
+def _tensors(path: Path, prefix: str) -> dict[str, Tensor]:
+    """Return the tensors of a file whose names begin so."""
+    with safe_open(path, 'pt') as file:
+        return {k: file.get_tensor(k) for k in file.keys() if k.startswith(prefix)}
+
+
 class Checkpoint:
     """Weights and optimizer of a stage in the making, as safetensors."""
 
@@ -63,22 +83,16 @@ class Checkpoint:
 
     def resume(self) -> int:
         """Load the checkpoint if it is this stage's; return the step to go on with."""
-        if not self.path.is_file():
+        step = unfinished(self.path.parent, self.stage)
+        if step is None:
             return 0
-        with safe_open(self.path, 'pt') as file:
-            metadata = file.metadata()
-        if metadata['stage'] != self.stage:
-            return 0
-        tensors = dict(load_file(self.path))
-        _copy(self.module, {k.removeprefix('model.'): v for k, v in tensors.items()
-                            if k.startswith('model.')}, self.path)
+        _copy(self.module, unfinished_weights(self.path.parent), self.path)
         state: dict[int, dict[str, Tensor]] = {}
-        for key, value in tensors.items():
-            if key.startswith('optimizer.'):
-                _, i, name = key.split('.')
-                state.setdefault(int(i), {})[name] = value
+        for key, value in _tensors(self.path, 'optimizer.').items():
+            _, i, name = key.split('.')
+            state.setdefault(int(i), {})[name] = value
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), 'state': state})
-        return int(metadata['step'])
+        return step
 
     def remove(self) -> None:
         """Forget it: the stage is done."""

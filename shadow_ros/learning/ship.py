@@ -1,6 +1,5 @@
 """Model folders of a run: the shadow alone, and the backbone with its shadow."""
 
-from dataclasses import replace
 from pathlib import Path
 import time
 from typing import Optional
@@ -11,8 +10,7 @@ import torch
 from shadow_ros.intent.card import IntentCard
 from shadow_ros.learning.data import corpus_hashes
 from shadow_ros.learning.model_card import write_card
-from shadow_ros.learning.progress import cost
-from shadow_ros.learning.recipe import Recipe
+from shadow_ros.learning.rounds import record
 from shadow_ros.learning.train import Made
 from shadow_ros.shadow.folder import save_attached
 
@@ -43,19 +41,10 @@ def ship(made: Made, run: Path, edge: Optional[Path] = None,
         save_attached(made.attached, folders[1], dtype, recipe.backbone)
     for folder, what in zip(folders, _WHAT):
         made.codec.save(folder)
-        _public(recipe).save(folder)
-        model = made.edge if folder == folders[0] else made.attached
-        write_card(folder, what, _public(recipe), sum(p.numel() for p in model.parameters()),
-                   cost(run))
+        record(run, folder)
         IntentCard(name=folder.name, turns=TURNS if recipe.beyond else 0,
                    data=corpus_hashes(recipe.negatives or None),
                    parent=Path(recipe.start_from or recipe.shadow).name,
                    created=time.strftime('%Y-%m-%d')).save(folder)
+        write_card(folder, what)
     return folders
-
-
-def _public(recipe: Recipe) -> Recipe:
-    """Return the recipe without this machine's paths; names are enough to find the parts again."""
-    return replace(recipe, negatives=Path(recipe.negatives).name,
-                   start_from=Path(recipe.start_from).name,
-                   backbone_from=Path(recipe.backbone_from).name)

@@ -18,6 +18,7 @@ from transformers import PreTrainedModel
 
 from shadow_ros.intent.tokens import Codec
 from shadow_ros.learning.adapt import adapt, as_shadow, merged, shadow_config
+from shadow_ros.learning.corpus.beyond import reading
 from shadow_ros.learning.corpus.compose import Example
 from shadow_ros.learning.data import compose, encode, negatives, read_examples, write_examples
 from shadow_ros.learning.fit import fit, Loop, seed_all, Stage
@@ -25,6 +26,7 @@ from shadow_ros.learning.given import given_backbone, given_codec, given_shadow
 from shadow_ros.learning.grow import build_backbone, build_shadow, build_small
 from shadow_ros.learning.objectives import JointObjective, ShadowObjective, TokenObjective
 from shadow_ros.learning.recipe import Recipe
+from shadow_ros.learning.rounds import begin
 from shadow_ros.shadow.folder import load_backbone
 from shadow_ros.shadow.model import Shadow, ShadowedModel
 from shadow_ros.shadow.projected import ProjectedShadow
@@ -42,14 +44,14 @@ class Made:
     attached: Optional[ShadowedModel] = None
 
 
-def train(recipe: Recipe, run: Path, forbidden: Sequence[Example] = (),
-          own: Sequence[Example] = (), cpu: bool = False) -> Made:
-    """Train by the recipe, or finish what was begun; `own` examples join the composed ones."""
+def train(recipe: Recipe, run: Path, cpu: bool = False) -> Made:
+    """Train by the recipe, or finish what was begun."""
     processes = PartialState(cpu=cpu)
     with processes.main_process_first():  # it makes what the others read
         if processes.is_main_process:
             recipe.save(run)
-        examples = _examples(run, recipe, forbidden, own)
+            begin(run, recipe)
+        examples = _examples(run, recipe)
         codec = _codec(run, recipe, [f'{e.text}\n{e.plan}' for e in examples])
     pairs = encode(examples, codec, recipe.longest)
     processes.print(f'{len(examples)} examples, {len(pairs)} token sequences, '
@@ -144,14 +146,17 @@ def _made(recipe: Recipe, codec: Codec, module: Any) -> Made:
     return Made(recipe, codec, as_shadow(merged(module)).eval())
 
 
-def _examples(run: Path, recipe: Recipe, forbidden: Sequence[Example],
-              own: Sequence[Example]) -> list[Example]:
+def _examples(run: Path, recipe: Recipe) -> list[Example]:
     """Return the run's examples, composed once: a resumed run must see the same."""
     path = run / EXAMPLES_FILE
     if not path.is_file():
         public = negatives(recipe.negatives) if recipe.negatives else []
         if not public:
             print('training without public negatives; give --negatives FILE to use some')
+        forbidden = [example for name in recipe.keep_out for example in read_examples(name)]
+        kept_out = set(map(reading, forbidden))
+        own = [example for example in (read_examples(recipe.own) if recipe.own else ())
+               if reading(example) not in kept_out]
         found = compose(recipe.examples, recipe.seed, forbidden, public, recipe.negatives_every,
                         recipe.sequences, recipe.beyond)
         write_examples(path, [*found, *own])

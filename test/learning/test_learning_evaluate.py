@@ -1,6 +1,6 @@
 """The figures of the evaluation, on thoughts made by hand, and the command on a real model."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 import json
 import os
 from pathlib import Path
@@ -18,10 +18,12 @@ from shadow_ros.learning.compare import compare
 from shadow_ros.learning.corpus.compose import Example
 from shadow_ros.learning.evaluate import by_category, confusion, details, report
 from shadow_ros.learning.figures import figures
+from shadow_ros.learning.history import history
 from shadow_ros.learning.judge import judge, moves, open_engine, Result
 from shadow_ros.learning.model_card import write_card, write_scores
 from shadow_ros.learning.page import page
 from shadow_ros.learning.recipe import preset
+from shadow_ros.learning.rounds import Round, Spent
 from shadow_ros.plan import parse
 
 EDGE = Path(__file__).parents[2] / 'models/edge'
@@ -163,15 +165,49 @@ def test_the_page_holds_its_pictures_and_escapes_what_was_said():
 
 def test_scores_go_between_the_markers_of_a_card_and_nowhere_else(tmp_path):
     assert not write_scores(tmp_path, details(RESULTS))
-    write_card(tmp_path, 'A dog.', preset('tiny'), 1_000_000, 0.5)
+    write_card(tmp_path, 'A dog.')
     before = (tmp_path / 'README.md').read_text('utf-8')
-    assert '1,000,000 parameters' in before and 'Not measured yet' in before
+    assert 'No recipe is stored' in before and 'Not measured yet' in before
+    preset('smoke').save(tmp_path)
+    write_card(tmp_path, 'A cat.')
     for _ in range(2):
         assert write_scores(tmp_path, details(RESULTS))
     after = (tmp_path / 'README.md').read_text('utf-8')
     assert '| exact plan | 55.6 % |' in after and '| simple | 50.0 % | 2 |' in after
     assert '| some text | talk | [BACK_FLIP] | 0.90 |' in after and 'A dog.' in after
     assert after.count('## Scores') == 1 and 'Not measured yet' not in after
+    assert after.count('## Training') == 1 and 'No recipe is stored' not in after
+
+
+NEWER = replace(preset('tiny'), name='newer', seed=7, start_from='base', negatives='neg.jsonl')
+CHAIN = [Round(replace(preset('tiny'), name='base', seed=3), {'small': Spent(3500, 1.0)}),
+         Round(NEWER, {'small': Spent(9000, 1.8), 'joint': Spent(500, 0.2)},
+               ('clinc150', 'village chat'))]
+
+
+def told(folder, made):
+    """Return what the card tells of rounds."""
+    (folder / 'rounds.json').write_text(json.dumps([asdict(each) for each in made]), 'utf-8')
+    return history(folder)
+
+
+def test_the_card_tells_seed_rounds_energy_and_licences(tmp_path):
+    text = told(tmp_path, CHAIN)
+    assert 'Made in 2 rounds' in text and '--preset tiny --seed 7' in text
+    assert '| 1 | base | 3 | 400,000 | small 3500 of 9000 | 1.00 |' in text
+    assert '| small 9000, joint 500 | 2.00 |' in text
+    assert '3.00 CPU hours, about 0.04 kWh' in text
+    assert 'Larson et al., EMNLP-IJCNLP 2019, CC BY 3.0' in text and 'village chat (name' in text
+    # 9000 steps for 1.8 hours and 500 for 0.2, at the speed of the last round
+    assert 'at least 2.0 hours on one core' in text
+
+
+def test_the_card_of_a_single_run_names_all_files_that_make_it_again(tmp_path):
+    recipe = replace(NEWER, start_from='', own='own.jsonl', keep_out=('dev.jsonl',))
+    text = told(tmp_path, [Round(recipe, {'small': Spent(9000, 1.8)})])
+    assert 'recorded seed 7' in text and '`neg.jsonl`, `own.jsonl`, `dev.jsonl`' in text
+    alone = told(tmp_path, [Round(replace(recipe, negatives='', own='', keep_out=()))])
+    assert 'nothing else' in alone
 
 
 def test_an_unknown_mode_is_refused():

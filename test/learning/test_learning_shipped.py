@@ -9,7 +9,10 @@ from shadow_ros.intent.engine import EdgeEngine, find_shipped_model
 from shadow_ros.intent.router import route
 from shadow_ros.learning.data import read_examples
 from shadow_ros.learning.evaluate import report
+from shadow_ros.learning.history import history
 from shadow_ros.learning.judge import acrobatic, judge, moves
+from shadow_ros.learning.recipe import Recipe
+from shadow_ros.learning.rounds import rounds
 from shadow_ros.plan import parse
 
 DEV = Path(__file__).parents[1] / 'data' / 'dev_commands.jsonl'
@@ -79,7 +82,16 @@ def test_the_model_folder_is_whole_and_small():
     size = sum(path.stat().st_size for path in folder.iterdir())
     assert size <= LARGEST
     assert {'config.json', 'model.safetensors', 'tokenizer.json', 'shadow_intent.json',
-            'recipe.json', 'README.md'} <= {path.name for path in folder.iterdir()}
+            'recipe.json', 'rounds.json', 'README.md'} <= {path.name for path in folder.iterdir()}
+
+
+def test_the_readme_tells_how_the_weights_came_to_be():
+    """Written anew by `shadow-ros evaluate MODEL --save`."""
+    for folder in (path.parent for path in find_shipped_model().parent.glob('*/recipe.json')):
+        text, made = (folder / 'README.md').read_text('utf-8'), rounds(folder)
+        assert history(folder) in text and '## Scores' in text
+        assert made[-1].recipe == Recipe.load(folder)
+        assert made[0].recipe.start_from == '' and all(each.cpu_hours > 0 for each in made)
 
 
 def test_the_card_belongs_to_this_version(engine):

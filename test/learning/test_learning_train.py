@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from safetensors.torch import load_file, save_file
 import torch
 
 from shadow_ros.errors import ConfigError, ModelError
@@ -15,11 +16,13 @@ from shadow_ros.intent.engine import EdgeEngine
 from shadow_ros.intent.tokens import Codec
 from shadow_ros.learning import fit as loop
 from shadow_ros.learning.batches import Batches
+from shadow_ros.learning.corpus.beyond import reading
 from shadow_ros.learning.corpus.compose import Example
-from shadow_ros.learning.data import read_examples
+from shadow_ros.learning.data import read_examples, write_examples
 from shadow_ros.learning.grow import build_backbone, build_shadow, build_small, load_small
 from shadow_ros.learning.progress import cost, draw_curves, read_log
 from shadow_ros.learning.recipe import preset, Recipe
+from shadow_ros.learning.rounds import rounds, Spent
 from shadow_ros.learning.ship import ship
 from shadow_ros.learning.train import train
 from shadow_ros.learning.tune import tune, Tuning
@@ -38,7 +41,8 @@ pytestmark = pytest.mark.timeout(120)
 def made(tmp_path_factory):
     """Return the run folder of one smoke training and what it made."""
     run = tmp_path_factory.mktemp('run')
-    found = train(SMOKE, run, own=OWN, cpu=True)
+    write_examples(run / 'own.jsonl', OWN)
+    found = train(replace(SMOKE, own=str(run / 'own.jsonl')), run, cpu=True)
     ship(found, run)
     return run, found
 
@@ -52,7 +56,7 @@ def same(one, other) -> bool:
 def test_a_trained_shadow_ships_as_a_model_folder_that_the_engine_loads(made):
     engine = EdgeEngine.load(made[0] / 'edge', 'cpu')
     assert 0.0 <= engine.think('walk forward two meters').confidence <= 1.0
-    assert Recipe.load(made[0] / 'edge') == SMOKE
+    assert Recipe.load(made[0] / 'edge') == replace(SMOKE, own='own.jsonl')
 
 
 def test_the_detached_shadow_is_that_of_the_attached_folder(made):
@@ -110,8 +114,35 @@ def test_a_broken_off_run_ends_with_the_same_bits(tmp_path, monkeypatch, changes
 
 def test_a_folder_with_a_recipe_alone_makes_the_run_again(made, tmp_path):
     (tmp_path / 'recipe.json').write_bytes((made[0] / 'recipe.json').read_bytes())
-    again = train(Recipe.load(tmp_path), tmp_path, own=OWN, cpu=True)
+    again = train(Recipe.load(tmp_path), tmp_path, cpu=True)
     assert same(again.attached, made[1].attached)
+
+
+def test_nothing_that_is_kept_out_is_learned_not_even_from_own_examples(made, tmp_path):
+    """What a development set holds is left out by the recipe alone."""
+    kept_out = [*read_examples(made[0] / 'examples.jsonl')[:20], OWN[0]]
+    write_examples(tmp_path / 'dev.jsonl', kept_out)
+    recipe = replace(SMOKE, own=str(made[0] / 'own.jsonl'), small_steps=0, backbone_steps=0,
+                     align_steps=0, joint_steps=1, keep_out=(str(tmp_path / 'dev.jsonl'),))
+    train(recipe, tmp_path / 'run', cpu=True)
+    learned = {reading(e) for e in read_examples(tmp_path / 'run/examples.jsonl')}
+    assert not learned & set(map(reading, kept_out))
+    assert reading(OWN[1]) in learned
+
+
+def test_a_model_knows_the_rounds_that_it_has_been_through(made, tmp_path):
+    recipe = replace(SMOKE, start_from=str(made[0]), backbone_from=str(made[0] / 'backbone'),
+                     seed=2, small_steps=2, backbone_steps=0, align_steps=0, joint_steps=1)
+    found = train(recipe, tmp_path, cpu=True)
+    for folder in ship(found, tmp_path):
+        first, second = rounds(folder)
+        assert (first.recipe.own, first.recipe.start_from) == ('own.jsonl', '')
+        assert second.recipe == replace(recipe, start_from=made[0].name, backbone_from='backbone')
+        assert {k: v.steps for k, v in first.stages.items()} == {
+            'small': 6, 'backbone': 4, 'aligned': 4, 'joint': 4}
+        assert {k: v.steps for k, v in second.stages.items()} == {'small': 2, 'joint': 1}
+    assert rounds(tmp_path) == rounds(tmp_path / 'edge')
+    assert rounds(tmp_path / 'nothing') == []
 
 
 def test_parts_of_a_step_add_up_to_the_step(tmp_path):
@@ -142,6 +173,20 @@ def test_a_run_goes_on_from_a_run_or_from_a_shipped_shadow(made, tmp_path):
     train(recipe, tmp_path, cpu=True)
     assert (tmp_path / 'tokenizer.json').read_bytes() == \
         (made[0] / 'tokenizer.json').read_bytes()
+
+
+def test_a_run_goes_on_from_one_that_was_broken_off(made, tmp_path):
+    """It counts with the steps whose weights are kept, not with all that were made."""
+    SMOKE.save(tmp_path)
+    weights = load_file(made[0] / 'small.safetensors')
+    save_file({f'model.{name}': weight for name, weight in weights.items()},
+              tmp_path / 'checkpoint.safetensors', metadata={'stage': 'small', 'step': '4'})
+    (tmp_path / 'log.jsonl').write_text(''.join(
+        json.dumps({'stage': 'small', 'step': step, 'cpu_seconds': 36 * step}) + '\n'
+        for step in (2, 4, 6)))
+    assert rounds(tmp_path)[0].stages == {'small': Spent(4, 0.04)}
+    small = build_small(replace(SMOKE, start_from=str(tmp_path)), made[1].codec)
+    assert same(small, build_small(replace(SMOKE, start_from=str(made[0])), made[1].codec))
 
 
 @pytest.mark.parametrize('own', [True, False], ids=['own head', "the backbone's head"])
