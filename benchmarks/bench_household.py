@@ -30,7 +30,7 @@ from shadow_ros.nodes.client import GraphClient
 from shadow_ros.records import Feedback, PlanRecord
 
 SESSIONS = 5
-START_SECONDS = 180.0
+START_SECONDS = 600.0
 PLAN_SECONDS = 30.0
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 WORDS = {  # what this family says: the plan that it means
     'plonk yourself': '[SIT]', 'do the boogie': '[DANCE]', 'boop me': '[HELLO]',
-    'go flumpy': '[LIE]', 'do the whirly': '[TURN yaw=360]', 'scooty along': '[MOVE x=1.0]',
+    'go flumpy': '[LIE]', 'windmill time': '[TURN yaw=360]', 'toddle pip': '[MOVE x=1.0]',
     'up you hop': '[STAND]', 'noodle out': '[STRETCH]',
     '趴窝': '[LIE]', '嗨皮一下': '[DANCE]', '来个贴贴': '[HEART]', '墩下': '[SIT]'}
 FRAMES = {

@@ -39,7 +39,7 @@ def replay(bag: tuple[Path, ...], models: tuple[str, ...], json_file: Optional[P
         raise ConfigError(f'expected one or two --model, got {len(models)}')
     from shadow_ros.intent.engine import EdgeEngine
     from shadow_ros.intent.library import Library
-    from shadow_ros.learning.replay import commands, picture, replay as play
+    from shadow_ros.learning.replay import commands, replay as play
     said = commands(bag)
     library = Library()
     engines = {}
@@ -56,6 +56,7 @@ def replay(bag: tuple[Path, ...], models: tuple[str, ...], json_file: Optional[P
         json_file.write_text(json.dumps(played.as_json(), indent=1, ensure_ascii=False) + '\n',
                              encoding='utf-8')
     if picture_file is not None:
+        from shadow_ros.learning.replay_picture import picture
         picture_file.write_bytes(picture(played))
 
 

@@ -126,7 +126,7 @@ def _recordings() -> Sequence[Path]:
 
 def _run_folder(bags: Sequence[Path], parent: Path, options: dict[str, object]) -> Path:
     """Return the run folder of these bags, this model and these options."""
-    from shadow_ros.learning.retrain import fingerprint
+    from shadow_ros.learning.candidate import fingerprint
     about = [sorted(str(path.resolve()) for path in bags), fingerprint(parent),
              sorted(options.items())]
     return data_folder() / 'runs' / hashlib.sha256(repr(about).encode()).hexdigest()[:12]

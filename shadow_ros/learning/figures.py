@@ -51,23 +51,29 @@ def calibration(details: Details) -> bytes:
 def confusion(details: Details) -> bytes:
     """Return wanted first action against the published one; the shade is the share of a row."""
     table = details['confusion']
+    names = {*table, *(name for row in table.values() for name in row)}
+    figure, axis = _new(1.6 + 0.3 * len(names), 1.6 + 0.3 * len(table))
+    draw_matrix(axis, table, 'wanted', 'published')
+    return _png(figure)
+
+
+def draw_matrix(axis: Any, table: Mapping[str, Mapping[str, int]], down: str,
+                across: str) -> None:
+    """Draw counts by two names: blue where both are the same, red where not."""
     rows = sorted(table)
     names = sorted(set(rows) | {name for row in table.values() for name in row})
-    figure, axis = _new(1.6 + 0.3 * len(names), 1.6 + 0.3 * len(rows))
-    for y, wanted in enumerate(rows):
-        total = sum(table[wanted].values()) or 1
-        for x, got in enumerate(names):
-            count = table[wanted].get(got, 0)
+    for y, one in enumerate(rows):
+        total = sum(table[one].values()) or 1
+        for x, other in enumerate(names):
+            count = table[one].get(other, 0)
             if count:
-                colour = _OURS if got == wanted else '#c0392b'
+                colour = _OURS if other == one else '#c0392b'
                 axis.add_patch(_square(x, y, colour, 0.15 + 0.85 * count / total))
                 axis.text(x, y, str(count), ha='center', va='center', fontsize=7)
     axis.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(rows) - 0.5, -0.5),
-             xticks=range(len(names)), yticks=range(len(rows)), xlabel='published',
-             ylabel='wanted')
+             xticks=range(len(names)), yticks=range(len(rows)), xlabel=across, ylabel=down)
     axis.set_xticklabels(names, rotation=90, fontsize=7)
     axis.set_yticklabels(rows, fontsize=7)
-    return _png(figure)
 
 
 def actions(details: Details) -> bytes:

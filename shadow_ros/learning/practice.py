@@ -11,6 +11,7 @@ from typing import Iterator, Optional, Sequence
 
 from shadow_ros.learning.corpus.compose import Clause, Composer, Example
 from shadow_ros.learning.corpus.patterns import Rules
+from shadow_ros.learning.judge import moves
 from shadow_ros.learning.lessons.lesson import Lesson
 from shadow_ros.learning.lessons.tidy import key
 from shadow_ros.phrases import language
@@ -158,6 +159,21 @@ def _piece(match: 're.Match[str]', rules: Rules) -> str:
         return '(?:' + '|'.join(_pattern(part, rules) for part in match[2].split('|')) + ')'
     # People and recognisers leave commas out.
     return re.sub(r'(?:\\ |[,，])+', lambda _: _GAP, re.escape(match[0]))
+
+
+def evened(own: Sequence[Example], corpus: Sequence[Example], count: int) -> list[Example]:
+    """
+    Return so many examples of the corpus that with the own ones as many move as in the corpus.
+
+    Nearly all that is practised moves the robot. The shadow must not conclude that most of what
+    is said does.
+    """
+    moving = [e for e in corpus if moves(parse(e.plan))]
+    still = [e for e in corpus if not moves(parse(e.plan))]
+    usual = len(moving) / max(1, len(corpus))
+    fewer = round(usual * (len(own) + count)) - sum(moves(parse(e.plan)) for e in own)
+    kept = moving[:max(0, fewer)]
+    return kept + still[:count - len(kept)]
 
 
 def keep_out(examples: Sequence[Example], lessons: Sequence[Lesson]) -> list[Example]:

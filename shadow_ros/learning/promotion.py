@@ -15,9 +15,9 @@ from shadow_ros.errors import ModelError
 from shadow_ros.intent.engine import EdgeEngine, find_shipped_model
 from shadow_ros.intent.library import Library
 from shadow_ros.intent.self_test import self_test
+from shadow_ros.learning.candidate import CANDIDATE, fingerprint
 from shadow_ros.learning.gate import judge_pair
 from shadow_ros.learning.outcome import VERDICT
-from shadow_ros.learning.retrain import CANDIDATE, fingerprint
 from shadow_ros.learning.standing import Base
 
 Tell = Callable[[str], None]

@@ -133,38 +133,3 @@ def _answer(engine: 'EdgeEngine', text: str) -> Answer:
 
 def _tags(plan: 'Plan') -> str:
     return ''.join(map(str, plan.actions))
-
-
-def picture(played: Replayed) -> bytes:
-    """Return the confusion matrix and the curves of latency as PNG."""
-    import io
-
-    import matplotlib
-    matplotlib.use('Agg')
-    from matplotlib import pyplot
-    table = played.confusion()
-    names = sorted(set(table) | {name for row in table.values() for name in row})
-    figure, (left, right) = pyplot.subplots(
-        1, 2, figsize=(3.5 + 0.32 * len(names) + 4, 2.2 + 0.3 * len(names)))
-    grid = np.array([[table.get(a, {}).get(b, 0) for b in names] for a in names], dtype=float)
-    left.imshow(np.log1p(grid), cmap='Blues')
-    for (y, x), count in np.ndenumerate(grid):
-        if count:
-            left.text(x, y, f'{count:.0f}', ha='center', va='center', fontsize=7,
-                      color='black' if x == y else 'red')
-    left.set(xticks=range(len(names)), yticks=range(len(names)), xlabel=played.names[1],
-             ylabel=played.names[0], title='first action')
-    left.set_xticklabels(names, rotation=90, fontsize=7)
-    left.set_yticklabels(names, fontsize=7)
-    for name, answers in played.answers.items():
-        if name != RECORDED:
-            times = sorted(a.milliseconds for a in answers)
-            right.step(times, np.arange(1, len(times) + 1) / len(times), label=name, where='post')
-    right.set(xlabel='text to plan, ms', ylabel='share of commands', xscale='log', ylim=(0, 1.02))
-    right.grid(alpha=0.3, which='both')
-    right.legend()
-    figure.tight_layout()
-    out = io.BytesIO()
-    figure.savefig(out, format='png', dpi=110)
-    pyplot.close(figure)
-    return out.getvalue()

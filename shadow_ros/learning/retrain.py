@@ -9,38 +9,34 @@ with the base corpus, so that nothing old is forgotten. With a backbone the atta
 detached loss are learned together. Nothing outside the run folder is touched.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 import hashlib
 import json
 from pathlib import Path
-import re
-import shutil
-import time
-from typing import Callable, Iterable, Optional, Sequence
+from typing import Callable, Iterable, Optional, Sequence, Union
 
 from shadow_ros.errors import BagError, ConfigError
 from shadow_ros.intent.card import IntentCard
 from shadow_ros.intent.engine import EdgeEngine
-from shadow_ros.intent.self_test import write_self_test
 from shadow_ros.intent.tokens import Codec
-from shadow_ros.learning.calibration import best_threshold, bold_threshold, steady
+from shadow_ros.learning.candidate import CANDIDATE, Draft, fingerprint
 from shadow_ros.learning.corpus.compose import Example
 from shadow_ros.learning.data import read_examples, write_examples
 from shadow_ros.learning.gate import judge_pair, Measured, Verdict
-from shadow_ros.learning.judge import judge
 from shadow_ros.learning.lessons.collect import collect, Collected
 from shadow_ros.learning.lessons.lesson import Lesson
 from shadow_ros.learning.lessons.tidy import against, key, without
 from shadow_ros.learning.outcome import write_report
-from shadow_ros.learning.practice import keep_out, Practice
+from shadow_ros.learning.practice import evened, keep_out, Practice
+from shadow_ros.learning.settle import blend, SHARES, Weights, weights
 from shadow_ros.learning.standing import Base
 from shadow_ros.learning.tune import tune, Tuning
 from shadow_ros.shadow.folder import load_attached, save_attached
+from shadow_ros.shadow.model import ShadowedModel
 from shadow_ros.shadow.projected import ProjectedShadow
 
-CANDIDATE, BACKBONE, SETTINGS = 'candidate', 'backbone', 'retraining.json'
-_COPIED = ('tokenizer.json', 'recipe.json', 'rounds.json')
-_DATED = re.compile(r'-\d{8}-[0-9a-f]{4}$')
+BACKBONE, SETTINGS = 'backbone', 'retraining.json'
+_SPARE = 2  # times as much of the corpus is drawn as is needed: what moves is thinned out
 _KNOWN = 10_000  # texts of the corpus in which contradictions are looked for
 
 Tell = Callable[[str], None]
@@ -97,10 +93,11 @@ class Retraining:
         if not trained:
             raise BagError('the bags hold no lesson that can be trained on; label some with '
                            'shadow-ros feedback, or accept some: shadow-ros bags review')
-        candidate = self.run / CANDIDATE
-        if not (candidate / 'self_test.jsonl').is_file():
-            self._train(trained, candidate)
-        return self._measure(candidate, held_out, collected)
+        examples = [Example(x.text, x.plan, x.lang, 'household') for x in held_out]
+        old = self._results(self.parent, examples)
+        if not (self.run / CANDIDATE).is_dir():
+            self._train(trained, old)
+        return self._measure(old, examples, collected)
 
     def _collected(self, paths: Sequence[Path]) -> Collected:
         """Return the lessons; those of the standing set and contradictions are not used."""
@@ -127,21 +124,34 @@ class Retraining:
         self.run.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(about, indent=1) + '\n', encoding='utf-8')
 
-    def _train(self, lessons: Sequence[Lesson], candidate: Path) -> None:
+    def _train(self, lessons: Sequence[Lesson], old: Measured) -> None:
         """Train, or go on, and write the candidate."""
         codec = Codec.load(self.parent)
         own, replay = (read_examples(path) for path in self._examples(lessons))
         settings = self.settings
         tuning = Tuning(settings.steps, settings.batch, settings.rate, settings.share,
                         settings.seed, settings.precision, settings.cpu, keep=settings.keep)
-        if self.backbone is None:
-            shadow = tune(ProjectedShadow.load(self.parent), codec, own, replay, tuning, self.run)
-        else:
-            attached = tune(load_attached(self.backbone), codec, own, replay, tuning, self.run)
-            save_attached(attached, self.run / BACKBONE)
+        model = load_attached(self.backbone) if self.backbone else \
+            ProjectedShadow.load(self.parent)
+        before = weights(model)
+        tune(model, codec, own, replay, tuning, self.run)
+        draft = self._settle(model.cpu(), before, old)
+        if isinstance(model, ShadowedModel):
+            save_attached(model, self.run / BACKBONE)
             codec.save(self.run / BACKBONE)
-            shadow = attached.detach()
-        self._write(shadow.cpu(), candidate)
+        draft.finish(self.base, self.run / CANDIDATE)
+
+    def _settle(self, model: Union[ShadowedModel, ProjectedShadow], before: Weights,
+                old: Measured) -> Draft:
+        """Return the draft of as much of what was learned as costs nothing known before."""
+        draft, after = Draft(self.parent, self.run / '.candidate'), weights(model)
+        for share in SHARES:
+            self.tell(f'looking at {share:.0%} of what was learned')
+            blend(model, before, after, share)
+            shadow = model.detach() if isinstance(model, ShadowedModel) else model
+            if draft.write(shadow, self.base, old).passed:
+                break
+        return draft
 
     def _examples(self, lessons: Sequence[Lesson]) -> tuple[Path, Path]:
         """Return the files of practised lessons and of the base corpus, made once."""
@@ -149,37 +159,16 @@ class Retraining:
         if not all(path.is_file() for path in files):
             count = self.settings.steps * self.settings.batch
             fresh = max(1, round(count * self.settings.share))
-            replay = self.base.replay(max(1, count - fresh), self.settings.seed + 1)
-            _whole(files[0], Practice(lessons, self.settings.seed).practise(fresh))
-            _whole(files[1], keep_out(replay, lessons))
+            own = list(Practice(lessons, self.settings.seed).practise(fresh))
+            rest = max(1, count - fresh)
+            corpus = keep_out(self.base.replay(_SPARE * rest, self.settings.seed + 1), lessons)
+            _whole(files[0], own)
+            _whole(files[1], evened(own, corpus, rest))
         return files
 
-    def _write(self, shadow: ProjectedShadow, candidate: Path) -> None:
-        """Write the candidate with its threshold and self-test; the folder appears whole."""
-        draft = self.run / '.candidate'
-        shutil.rmtree(draft, ignore_errors=True)
-        shadow.save(draft)
-        for name in _COPIED:
-            if (self.parent / name).is_file():
-                shutil.copyfile(self.parent / name, draft / name)
-        parent = IntentCard.load(self.parent)
-        name = f'{_DATED.sub("", parent.name)}-{time.strftime("%Y%m%d")}-{fingerprint(draft)[:4]}'
-        card = replace(parent, name=name, parent=parent.name, created=time.strftime('%Y-%m-%d'),
-                       scores={}, notes=f'retrained from {parent.name}')
-        card.save(draft)
-        engine = EdgeEngine.load(draft, 'cpu')
-        standing = judge(engine, self.base.standing)
-        engine.card = replace(card, threshold=steady(standing, best_threshold),
-                              bold=max(card.bold, steady(standing, bold_threshold)))
-        engine.card.save(draft)
-        write_self_test(engine, draft, [e.text for e in self.base.safety[::-7]])
-        shutil.rmtree(candidate, ignore_errors=True)
-        draft.rename(candidate)
-
-    def _measure(self, candidate: Path, held_out: Sequence[Lesson],
+    def _measure(self, old: Measured, examples: Sequence[Example],
                  collected: Collected) -> Made:
-        examples = [Example(x.text, x.plan, x.lang, 'household') for x in held_out]
-        old = self._results(self.parent, examples)
+        candidate = self.run / CANDIDATE
         new = self._results(candidate, examples)
         verdict = judge_pair(old, new)
         names = tuple(IntentCard.load(folder).name for folder in (self.parent, candidate))
@@ -215,11 +204,6 @@ def split(lessons: Sequence[Lesson], hold_out: int,
 
 def _spread(seed: int) -> Callable[[str], str]:
     return lambda text: hashlib.sha256(f'{seed} {text}'.encode()).hexdigest()
-
-
-def fingerprint(folder: Path) -> str:
-    """Return what tells a model's weights from all others."""
-    return hashlib.sha256((folder / 'model.safetensors').read_bytes()).hexdigest()
 
 
 def _whole(path: Path, examples: Iterable[Example]) -> None:

@@ -26,7 +26,7 @@ from shadow_ros.learning.objectives import JointObjective, KeepingObjective, Sha
 from shadow_ros.shadow.model import ShadowedModel
 from shadow_ros.shadow.projected import ProjectedShadow
 
-Tunable = TypeVar('Tunable', ShadowedModel, ProjectedShadow)
+Tunable = TypeVar('Tunable', bound=Union[ShadowedModel, ProjectedShadow])
 
 
 @dataclass(frozen=True)

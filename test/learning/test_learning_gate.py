@@ -7,7 +7,7 @@ from shadow_ros.learning.corpus.compose import Example
 from shadow_ros.learning.gate import judge_pair, Measured
 from shadow_ros.learning.judge import Result
 from shadow_ros.learning.lessons.lesson import Lesson
-from shadow_ros.learning.practice import cores, keep_out, Practice, unwrapped
+from shadow_ros.learning.practice import cores, evened, keep_out, Practice, unwrapped
 from shadow_ros.learning.retrain import split
 from shadow_ros.learning.standing import development_set, safety_set
 from shadow_ros.plan import parse
@@ -151,6 +151,15 @@ def test_practice_never_contradicts_a_lesson():
     old = [Example('plonk yourself!', '[LIE] Down.', 'en', 'single'),
            Example('sit', '[SIT] OK', 'en', 'single')]
     assert keep_out(old, lessons) == old[1:]
+
+
+@pytest.mark.parametrize('count, moving', [(160, 20), (60, 0)])
+def test_motion_is_no_more_usual_than_in_the_corpus(count, moving):
+    own = [Example('boop me', '[HELLO] Hi!', 'en', 'household')] * 40
+    corpus = [Example(f'{i}', '[SIT]' if i % 10 < 3 else 'I see.', 'en', 'c') for i in range(320)]
+    found = evened(own, corpus, count)
+    assert len(found) == count and sum(e.plan == '[SIT]' for e in found) == moving
+    assert set(found) <= set(corpus)
 
 
 def test_standing_sets():
