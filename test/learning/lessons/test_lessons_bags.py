@@ -252,4 +252,5 @@ def test_what_is_known_is_not_overruled_in_silence():
         "'sit': [SIT] or [FRONT_FLIP] (the corpus and the user); not used",
         "'stand': [STAND] or [LIE] (the corpus and the user); the last is used, it was reviewed",
         "'nice': no motion or [FRONT_FLIP] (the corpus and the user); not used"]
-    assert [x.use for x in without(found, ['Sit '], 'kept for measuring')] == [False, True, True, True]
+    left = without(found, ['Sit '], 'kept for measuring')
+    assert [x.use for x in left] == [False, True, True, True]
