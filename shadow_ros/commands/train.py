@@ -54,6 +54,9 @@ def train(run: Path, cpu: bool, **options: Any) -> None:
     quiet()
     try:
         made = make(recipe, run, cpu)
+    except KeyboardInterrupt:
+        say_line('broken off; the same command goes on from the last checkpoint', err=True)
+        raise
     finally:
         draw_curves(run)  # also of a run that is broken off
     for folder in ship(made, run):

@@ -89,7 +89,7 @@ def fit(stage: Stage, pairs: Sequence[Pair], run: Path, loop: Loop) -> None:
     with _without_denormals(), progress:
         for step, loss, held_out in _steps(stage, pairs, loop, accelerator, optimizer, start):
             progress.step(step, loss, optimizer.param_groups[0]['lr'], loop.batch)
-            if step % LOG_EVERY == 0 or step == stage.steps:
+            if step % log_every(stage.steps) == 0 or step == stage.steps:
                 progress.log(held_out)
             if step % loop.save_every == 0 and step < stage.steps and accelerator.is_main_process:
                 checkpoint.save(step)
@@ -133,6 +133,11 @@ def _gradients(objective: nn.Module, batches: Batches, step: int, loop: Loop,
         total += loss.detach()
     summed: Tensor = accelerator.reduce(total, 'sum')
     return summed
+
+
+def log_every(steps: int) -> int:
+    """Return after how many steps a stage writes into the log: often enough for a curve."""
+    return max(1, min(LOG_EVERY, steps // 10))
 
 
 def rate_factor(step: int, steps: int) -> float:

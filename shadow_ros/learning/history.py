@@ -31,10 +31,10 @@ def _repeat(made: Sequence[Round]) -> str:
     last = made[-1].recipe
     if len(made) == 1:
         files = [last.negatives, last.own, *last.keep_out]
-        needed = ''.join(f', `{name}`' for name in files if name)
-        return (f'`shadow-ros train --run DIR` in a folder with this `recipe.json` in DIR{needed} '
-                f'makes the model again, from the same corpus and with the recorded seed '
-                f'{last.seed}.')
+        needed = ', '.join(f'`{name}`' for name in files if name)
+        needed = f', where {needed} lie' if needed else ''
+        return (f'`shadow-ros train --run DIR`, with this `recipe.json` in DIR{needed}, makes the '
+                f'model again from the same corpus, with the recorded seed {last.seed}.')
     return (f'Made in {len(made)} rounds, each going on from the weights of those before it; '
             f'`{ROUNDS_FILE}` holds the recipe, seed and steps of each, `recipe.json` the last '
             'one. A round with fewer steps than its recipe names was broken off there. The corpus '

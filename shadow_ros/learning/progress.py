@@ -95,7 +95,7 @@ def draw_curves(run: Path) -> Optional[Path]:
     figure, axes = pyplot.subplots(1, len(names), figsize=(4 * len(names), 3.2), squeeze=False)
     for axis, name in zip(axes[0], names):
         own = [row for row in rows if row['stage'] == name]
-        axis.plot([r['step'] for r in own], [r['loss'] for r in own], label='learned')
+        axis.plot([r['step'] for r in own], [r['loss'] for r in own], '.-', label='learned')
         held = [r for r in own if 'held_out' in r]
         if held:
             axis.plot([r['step'] for r in held], [r['held_out'] for r in held], 'o-', ms=3,

@@ -46,5 +46,6 @@ def ship(made: Made, run: Path, edge: Optional[Path] = None,
                    data=corpus_hashes(recipe.negatives or None),
                    parent=Path(recipe.start_from or recipe.shadow).name,
                    created=time.strftime('%Y-%m-%d')).save(folder)
-        write_card(folder, what)
+        model = made.edge if folder == folders[0] else made.attached
+        write_card(folder, f'{what} {sum(p.numel() for p in model.parameters()):,} parameters.')
     return folders
