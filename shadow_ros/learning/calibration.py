@@ -45,7 +45,7 @@ def calibration_error(results: Sequence[Result]) -> float:
     return total / max(1, len(results))
 
 
-def best_threshold(results: Sequence[Result], loss: float = 0.03) -> float:
+def best_threshold(results: Sequence[Result], loss: float = 0.02) -> float:
     """
     Return the threshold with the least false or wrong motion.
 
@@ -62,11 +62,21 @@ def best_threshold(results: Sequence[Result], loss: float = 0.03) -> float:
     return min(fitting, key=lambda t: (passed(wrong, t), t))
 
 
-def bold_threshold(results: Sequence[Result]) -> float:
-    """Return the confidence above which no acrobatic plan was thought that nobody asked for."""
-    found = [r.thought.confidence for r in results
-             if acrobatic(r.thought.plan) and not acrobatic(r.wanted)]
-    return min(1.0, math.ceil(max(found, default=0.0) * 100 + 0.5) / 100)
+def bold_threshold(results: Sequence[Result], loss: float = 0.05) -> float:
+    """
+    Return the confidence that an acrobatic plan needs: what lets the fewest unasked ones through.
+
+    Of those that do as well it is the strictest that asks back at most the share `loss` of the
+    right ones: one sure mistake must not take all of them away. Each still waits for a yes.
+    """
+    found = [r for r in results if acrobatic(r.thought.plan)]
+    right = sorted((r.thought.confidence for r in found if acrobatic(r.wanted)), reverse=True)
+    unasked = [r.thought.confidence for r in found if not acrobatic(r.wanted)]
+    if not right:
+        return min(1.0, math.ceil(max(unasked, default=0.0) * 100 + 0.5) / 100)
+    kept = right[math.ceil((1 - loss) * len(right)) - 1]
+    every = [t / 100 for t in range(50, 100) if t / 100 <= kept] or [0.5]
+    return min(every, key=lambda t: (sum(c >= t for c in unasked), -t))
 
 
 def steady(results: Sequence[Result], fit: Callable[[Sequence[Result]], float]) -> float:

@@ -112,10 +112,13 @@ def test_the_threshold_lies_between_right_and_wrong():
     assert 0.6 < best_threshold(results) <= 0.8
 
 
-def test_no_acrobatics_that_nobody_asked_for_reach_their_own_threshold():
+def test_acrobatics_that_nobody_asked_for_stay_below_their_own_threshold():
+    asked = [result('[JUMP]', '[JUMP]', confidence=c) for c in [0.99] * 18 + [0.95, 0.5]]
     results = [result('[SIT]', '[SIT]', confidence=0.7)] * 50 + [
-        result('', '[BACK_FLIP]', confidence=0.9), result('[JUMP]', '[JUMP]', confidence=0.99)]
-    assert 0.9 < bold_threshold(results) < 0.92
+        result('', '[BACK_FLIP]', confidence=0.9), *asked]
+    assert bold_threshold(results) == 0.95  # one of twenty may be asked back
+    assert bold_threshold([*results, result('', '[BACK_FLIP]', confidence=1.0)]) == 0.95
+    assert 0.9 < bold_threshold(results[:51]) < 0.92
     assert best_threshold(results) < 0.7
     assert bold_threshold(results[:50]) <= 0.01
 
