@@ -8,7 +8,8 @@ All contenders have the same random weights and prompt and take turns in one pro
 a constant prompt of 48 tokens, 12 of the user and a plan of 10; here the constant part is read
 once, and grammar, amounts, earlier replies and the shadow's drafts spare passes. The plan is fixed
 by steering the logits, as random weights have none; so is the draft, which is right or wrong.
-`floors` is the time over that of reading all weights once a pass.
+`floors` is the time over that of reading all weights once a pass. llama.cpp takes part, its
+constant prompt read once too, where `pip install cyllama gguf` has been done.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from benchmarks.contest import bandwidth, contest, Run
 from benchmarks.shadow_command import commands, PLAN, PREFIX, USER, vocabulary
 from benchmarks.shadow_contenders import (
     backbone, generating, ours, QWEN3, sharing, SMALL, their_detached, theirs)
+from benchmarks.shadow_llama import llama_runs
 from benchmarks.shadow_memory import memory
 from shadow_ros.shadow.attached import AttachedRuntime
 from shadow_ros.shadow.projected import ProjectedShadow
@@ -66,6 +68,7 @@ class Bench:
     def __init__(self, base: Qwen3ForCausalLM, options: argparse.Namespace) -> None:
         self.base = base
         self.repeat = options.repeat
+        self.threads = options.threads
         self.on_cpu = options.device == 'cpu'
         self.by_cpu = self.on_cpu and options.threads == 1
         size = sum(p.nbytes for p in base.parameters())
@@ -107,6 +110,8 @@ class Bench:
         runs['transformers'] = generating(sharing(self.base), ids, PLAN)
         for name, other in their_detached(self.base).items():
             runs[name] = generating(other, ids, PLAN)
+        if self.on_cpu:
+            runs |= llama_runs(self.base, ids, self.threads)
         self.contest('a command, detached', runs)
 
     def prompt(self, length: int) -> torch.Tensor:

@@ -18,33 +18,36 @@ from shadow_ros.shadow.attached import AttachedRuntime
 from shadow_ros.shadow.config import ShadowConfig
 from shadow_ros.shadow.folder import is_attached, load_attached, save_attached
 from shadow_ros.shadow.model import Shadow, ShadowedModel
-from shadow_ros.shadow.pack import pack
+from shadow_ros.shadow.pack import pack, product
 from shadow_ros.shadow.projected import ProjectedShadow
 from shadow_ros.shadow.runtime import runtime_for
 
 PLACES = 128
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def memory(base: Any) -> None:
     """Print the peak memory of the shadow alone and attached, both with these weights."""
     print('\npeak memory above that of libraries and a tiny model\n'
           f'{"peak MB":>9} {"weights and caches MB":>22} {"ratio":>6}')
-    with tempfile.TemporaryDirectory() as folder:
-        ProjectedShadow.wrap(base.model, base.lm_head).save(folder, torch.float32)
-        _show('detached', folder)
-    with tempfile.TemporaryDirectory() as folder:
-        shadow = Shadow.implicit(base, ShadowConfig(num_shadow_layers=2))
-        save_attached(ShadowedModel(base, shadow), folder, torch.float32)
-        _show('attached', folder)
+    for name in ('detached', 'attached'):
+        found = used(base, name)
+        print(f'{found["peak"] / 1e6:>9.0f} {found["held"] / 1e6:>22.0f} '
+              f'{found["peak"] / found["held"]:>6.2f}  {name}', flush=True)
 
 
-def _show(name: str, folder: str) -> None:
-    """Measure in a process of its own and print a row."""
-    done = subprocess.run([sys.executable, '-m', 'benchmarks.shadow_memory', folder], check=True,
-                          stdout=subprocess.PIPE, text=True)
-    found = json.loads(done.stdout)
-    print(f'{found["peak"] / 1e6:>9.0f} {found["held"] / 1e6:>22.0f} '
-          f'{found["peak"] / found["held"]:>6.2f}  {name}', flush=True)
+def used(base: Any, how: str) -> dict[str, int]:
+    """Return what `measure` finds in a process of its own; `how` is detached or attached."""
+    with tempfile.TemporaryDirectory() as folder:
+        if how == 'detached':
+            ProjectedShadow.wrap(base.model, base.lm_head).save(folder, torch.float32)
+        else:
+            shadow = Shadow.implicit(base, ShadowConfig(num_shadow_layers=2))
+            save_attached(ShadowedModel(base, shadow), folder, torch.float32)
+        done = subprocess.run([sys.executable, '-m', 'benchmarks.shadow_memory', folder],
+                              check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    found: dict[str, int] = json.loads(done.stdout)
+    return found
 
 
 def measure(folder: str) -> dict[str, int]:
@@ -53,6 +56,7 @@ def measure(folder: str) -> dict[str, int]:
     tiny = backbone({**SMALL, 'num_hidden_layers': 2, 'vocab_size': 64, 'hidden_size': 64})
     runtime_for(ProjectedShadow.wrap(tiny.model, tiny.lm_head), 32, 'int8').feed([1, 2, 3])
     _answer(AttachedRuntime(ShadowedModel(tiny, Shadow.implicit(tiny, ShadowConfig())), PLACES))
+    product(torch.zeros(512, 512))(torch.zeros(12, 512))
     before = _kernel_says('VmRSS')
     runtime, held = attached(folder) if is_attached(folder) else detached(folder)
     _answer(runtime)

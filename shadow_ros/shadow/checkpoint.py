@@ -8,7 +8,8 @@ from transformers import PreTrainedModel
 
 from shadow_ros.shadow import peft_files
 from shadow_ros.shadow.config import LOSS_WEIGHT, ShadowConfig
-from shadow_ros.shadow.files import check_fit, read_tensors, write_tensors
+from shadow_ros.shadow.files import (
+    check_fit, copy_tensors, describe_tensors, write_tensors)
 from shadow_ros.shadow.hub import model_folder
 from shadow_ros.shadow.shadow import Shadow
 
@@ -38,13 +39,15 @@ def load(base: PreTrainedModel, folder: Union[str, Path], stack: Optional[nn.Mod
     config = ShadowConfig.load(folder)
     shadow = (Shadow.implicit(base, config) if stack is None
               else Shadow.explicit(base, config, stack))
-    tensors = read_tensors(folder / ADAPTER_FILE)
+    path = folder / ADAPTER_FILE
+    tensors = describe_tensors(path)
     if shadow.shares_embeddings:
         # shadow-peft keeps an unused random copy of GPT-2's embeddings in its files.
         tensors.pop('shadow_model.wte.weight', None)
     heads_path = folder / HEADS_FILE
-    heads = read_tensors(heads_path) if heads_path.is_file() else {}
+    heads = describe_tensors(heads_path) if heads_path.is_file() else {}
     check_fit(shadow.head_tensors(), heads, heads_path)
-    check_fit(shadow.adapter_tensors(), tensors, folder / ADAPTER_FILE)
-    shadow.load_state_dict({**tensors, **heads})
+    check_fit(shadow.adapter_tensors(), tensors, path)
+    copy_tensors(shadow.state_dict(),
+                 {**dict.fromkeys(tensors, path), **dict.fromkeys(heads, heads_path)})
     return shadow, LOSS_WEIGHT

@@ -59,17 +59,25 @@ def check_weights(module: Any, folder: Path) -> dict[str, Path]:
 
     Raises ModelError as check_fit does. The module may be on the meta device.
     """
-    import torch
     found, places = {}, {}
     for path in weight_files(folder):
-        with _open(path) as file:
-            for name in file.keys():
-                part = file.get_slice(name)
-                kind = torch.float32 if 'F' in part.get_dtype() else torch.int8
-                found[name] = torch.empty(part.get_shape(), dtype=kind, device='meta')
-                places[name] = path
+        described = describe_tensors(path)
+        found.update(described)
+        places.update(dict.fromkeys(described, path))
     check_fit(module.state_dict(), found, folder / WEIGHTS_FILE)
     return places
+
+
+def describe_tensors(path: Path) -> dict[str, Any]:
+    """Return name -> tensor of a safetensors file, without numbers, or raise ModelError."""
+    import torch
+    found = {}
+    with _open(path) as file:
+        for name in file.keys():
+            part = file.get_slice(name)
+            kind = torch.float32 if 'F' in part.get_dtype() else torch.int8
+            found[name] = torch.empty(part.get_shape(), dtype=kind, device='meta')
+    return found
 
 
 def load_weights(module: Any, folder: Path) -> None:
@@ -78,12 +86,21 @@ def load_weights(module: Any, folder: Path) -> None:
 
     Raises ModelError as check_fit does; memory holds one tensor more than the module.
     """
+    copy_tensors(module.state_dict(), check_weights(module, folder))
+
+
+def copy_tensors(own: Mapping[str, Any], places: Mapping[str, Path]) -> None:
+    """Copy tensors that fit from the files that hold them; memory holds one more at a time."""
     import torch
-    own = module.state_dict()
     with torch.no_grad():
-        for name, path in check_weights(module, folder).items():
-            with _open(path) as file:  # anew each time: what was read is not held in memory
-                own[name].copy_(file.get_tensor(name))
+        for name, path in places.items():
+            own[name].copy_(read_tensor(path, name))
+
+
+def read_tensor(path: Path, name: str) -> Any:
+    """Return one tensor; the file is opened anew, so that what was read is not held in memory."""
+    with _open(path) as file:
+        return file.get_tensor(name)
 
 
 def _open(path: Path) -> Any:

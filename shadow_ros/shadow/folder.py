@@ -16,17 +16,19 @@ from pathlib import Path
 from typing import Any, Optional, Union
 
 import torch
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig, PreTrainedModel
 
 from shadow_ros.errors import ModelError
 from shadow_ros.shadow import checkpoint
 from shadow_ros.shadow.config import CONFIG_FILE
-from shadow_ros.shadow.files import read_json, WEIGHTS_FILE, write_tensors
+from shadow_ros.shadow.files import (
+    describe_tensors, read_json, read_tensor, weight_files, WEIGHTS_FILE, write_tensors)
 from shadow_ros.shadow.hub import model_folder
 from shadow_ros.shadow.model import ShadowedModel
 from shadow_ros.shadow.projected import ProjectedConfig, ProjectedShadow
 
 STACK_FILE, BACKBONE_FILE = 'shadow_stack.json', 'backbone.json'
+GENERATION_FILE = 'generation_config.json'
 
 
 def is_attached(folder: Union[str, Path]) -> bool:
@@ -66,13 +68,35 @@ def load_backbone(where: Union[str, Path], dtype: torch.dtype = torch.float32,
     """Return the causal LM of a folder or hub id, or raise ModelError."""
     folder = model_folder(where, revision)
     try:
-        base = AutoModelForCausalLM.from_pretrained(
-            str(folder), dtype=dtype, use_safetensors=True, trust_remote_code=False)
+        config = AutoConfig.from_pretrained(str(folder), trust_remote_code=False)
+        with torch.device('meta'):
+            empty = AutoModelForCausalLM.from_config(config)
+        base = type(empty).from_pretrained(
+            None, config=config, dtype=dtype, state_dict=_weights(empty, folder, dtype))
+        if (folder / GENERATION_FILE).is_file():
+            base.generation_config = GenerationConfig.from_pretrained(str(folder))
     except (OSError, ValueError) as error:
         raise ModelError(f'{folder} is not a causal LM that transformers opens: '
                          f'{str(error).splitlines()[0]}') from error
     assert isinstance(base, PreTrainedModel)
     return base.eval()
+
+
+def _weights(model: Any, folder: Path, dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    """
+    Return a folder's weights in a dtype, each that the model shares with another but once.
+
+    They are read one by one: transformers maps the whole file, which then stays in memory beside
+    what packing makes of it.
+    """
+    tied, found = getattr(model, 'all_tied_weights_keys', {}), {}
+    for path in weight_files(folder):
+        for name in describe_tensors(path):
+            if name not in tied:
+                tensor = read_tensor(path, name)
+                kind = dtype if tensor.is_floating_point() else tensor.dtype
+                found[name] = tensor.to(kind, copy=True)
+    return found
 
 
 def load_attached(folder: Union[str, Path], dtype: torch.dtype = torch.float32,

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from shadow_ros.shadow.int8 import int8_linear
 from shadow_ros.shadow.layout import blocks
-from shadow_ros.shadow.pack import Linear, product
+from shadow_ros.shadow.pack import give_back, Linear, product
 from shadow_ros.shadow.projected import ProjectedShadow
 from shadow_ros.shadow.runtime import Counted
 
@@ -26,7 +26,7 @@ class LeanRuntime(Counted):
     """
     One conversation with a detached shadow.
 
-    `consume` empties the model block by block, so that memory holds the weights once.
+    `consume` empties the model matrix by matrix, so that memory holds the weights once.
     """
 
     spare = 0  # places behind the limit
@@ -36,15 +36,17 @@ class LeanRuntime(Counted):
         super().__init__(limit)
         config = model.shadow_model.config
         self.int8 = int8
+        self.consume = consume
         self.heads = config.num_attention_heads
         self.key_heads = config.num_key_value_heads
         self.size = int(getattr(config, 'head_dim', None)
                         or config.hidden_size // config.num_attention_heads)
         with torch.no_grad():
-            self._take(model, consume)
+            self._take(model)
 
-    def _take(self, model: ProjectedShadow, consume: bool) -> None:
+    def _take(self, model: ProjectedShadow) -> None:
         """Bring the weights into the form that is fastest to use."""
+        consume = self.consume
         stack: Any = model.shadow_model
         weight, eps = model.lm_head.weight, stack.config.rms_norm_eps
         own = (lambda t: t.detach()) if consume else (lambda t: t.detach().clone())
@@ -54,14 +56,18 @@ class LeanRuntime(Counted):
         head = _fold(weight, model.shadow_hidden_projection.weight, _gain(stack.norm), consume)
         self.head = self.linear(head, packs=not consume)
         del weight, head
-        if consume:
-            model.lm_head.to('meta')
+        self.spend(model.lm_head)
         self._table(stack)
         self.layers = []
         for block in blocks(stack):
             self.layers.append(self.layer(block))
-            if consume:
-                block.to('meta')
+
+    def spend(self, *modules: nn.Module) -> None:
+        """Let go of weights that have been taken over."""
+        if self.consume:
+            for module in modules:
+                module.to('meta')
+            give_back()
 
     def layer(self, block: nn.Module) -> '_Layer':
         """Return the runtime's form of one decoder block."""
@@ -111,10 +117,15 @@ class _Layer:
         bias = _biases(parts)
         self.qk_norm = self._scale_queries(attention, qkv, bias)
         self.qkv = runtime.linear(qkv, bias)
+        del qkv
+        runtime.spend(*parts)
         self.out = runtime.linear(attention.o_proj.weight.clone(), _biases((attention.o_proj,)))
+        runtime.spend(attention.o_proj)
         self.gate_up = runtime.linear(
             torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]).mul_(second))
+        runtime.spend(mlp.gate_proj, mlp.up_proj)
         self.down = runtime.linear(mlp.down_proj.weight.clone())
+        runtime.spend(block)
 
     def _scale_queries(self, attention: Any, qkv: Tensor, bias: Optional[Tensor],
                        ) -> Optional[Tensor]:

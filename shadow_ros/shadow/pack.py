@@ -9,7 +9,9 @@ torch keeps for compiled models; a product with a dozen tokens, as when guesses 
 takes half the time of torch's own, one with a single token three quarters.
 """
 
+import ctypes
 from functools import partial
+import sys
 from typing import Any, Callable, Optional
 
 import torch
@@ -60,6 +62,7 @@ def pack(model: nn.Module) -> int:
         if _can_be_packed(layer.weight):
             if id(layer.weight) not in shared:
                 layer.weight = nn.Parameter(_packed(layer.weight.detach()), requires_grad=False)
+                give_back()
             layer.__class__ = PackedLinear
     return len(_layers(model, PackedLinear))
 
@@ -87,6 +90,14 @@ def product(weight: Tensor, bias: Optional[Tensor] = None, packs: bool = True) -
 def dense(weight: Tensor) -> Tensor:
     """Return a weight that may be packed in the order that all of torch reads."""
     return weight.detach().to_dense() if weight.is_mkldnn else weight
+
+
+def give_back() -> None:
+    """Let the system have memory that was freed; glibc would keep what lies between the rest."""
+    if sys.platform == 'linux':
+        trim = getattr(ctypes.CDLL(None), 'malloc_trim', None)
+        if trim is not None:
+            trim(0)
 
 
 def _multiply(x: Tensor, weight: Tensor, bias: Optional[Tensor]) -> Tensor:

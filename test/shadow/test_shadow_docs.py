@@ -1,4 +1,4 @@
-"""The ten lines of docs/shadow.md run as they stand."""
+"""The code of docs/shadow.md runs as it stands."""
 
 from pathlib import Path
 import re
@@ -10,11 +10,12 @@ from shadow_ros.shadow.projected import ProjectedShadow
 PAGE = Path(__file__).resolve().parents[2] / 'docs/shadow.md'
 
 
-def test_the_example_runs(tmp_path, monkeypatch) -> None:
+def test_the_examples_run(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     base('llama').save_pretrained('backbone')
     blocks = re.findall(r'^```python\n(.*?)^```$', PAGE.read_text('utf-8'), re.M | re.S)
     names = {'ids': tokens(1, 6).clamp(min=1)}
     for block in blocks:
         exec(block, names)
-    assert len(blocks) == 1 and ProjectedShadow.load('edge').config.vocab_size == 61
+    assert len(blocks) == 5 and ProjectedShadow.load('edge').config.vocab_size == 61
+    assert names['attached'].length == names['runtime'].length == 3
