@@ -78,6 +78,7 @@ _PHRASES: Mapping[str, tuple[str, str]] = {
     'ask_back': ('Did you mean {plan}? Please say it another way.', '你是说 {plan} 吗？请换个说法。'),
     'not_understood': ('I did not understand. Please say it another way.',
                        '我没听懂，请换个说法。'),
+    'all_right': ('OK!', '好的！'),
     'noted_right': ('Good, I will remember that this was right.', '好的，我记住这样是对的。'),
     'noted_wrong': ('Sorry. I will remember that this was wrong.', '抱歉，我记住这样不对。'),
     'nothing_planned': ('There is no plan yet that this could be about.', '还没有可以评价的计划。'),

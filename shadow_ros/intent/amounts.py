@@ -52,6 +52,7 @@ _CHINESE = re.compile(
     rf'(?<![第0-9./])(?<![0-9],)(?P<n>{ZH_NUMBER}) ?个?(?P<half>半)? ?(?P<u>{_ANY_UNIT}){_WORD_END}'
     r'(?P<tail>半(?!圈)|[一二三四五六七八九](?![一二三四五六七八九十百千万点米步度圈次下秒个]))?')
 _CANONICAL = re.compile(r'(?<![\w.])-?[0-9]+(?:\.[0-9]+)? (?:m|deg|s|times)\b')
+_SIZE = re.compile(r'([0-9]+(?:\.[0-9]+)?) (?:m|deg)\b')
 _SUM = re.compile(
     r'(?<![\w.\-])([0-9]+(?:\.[0-9]+)?) (m|deg)(?: and)? (0\.[0-9]+) \2\b')
 _FEET_INCHES = re.compile(
@@ -127,6 +128,7 @@ _TRADITIONAL = str.maketrans(
     '跷横实飞扑倒趴样无极离远运弯条绕侧烦诉嗨万单几将释松冲现场宝贝干净谢谁绍丽庆发财岁举懒悬发压应准备业')
 _FOLD = str.maketrans({'’': "'", '‘': "'", '“': '"', '”': '"', '−': '-', '–': '-', '—': '-',
                        '\u2044': '/'})
+_THOUSANDS = re.compile(r'(?<![0-9.,])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9,])')
 _LOOSE = re.compile(r' +([,;!?。、]|\.(?![0-9]))')
 _FRACTION_SIGN = re.compile('[¼½¾⅐-⅞]')
 _LONGEST = 4000  # characters; nobody says more, and past it only the whitespace is folded
@@ -148,6 +150,7 @@ def normalise(text: str) -> str:
     text = fold(text)
     if len(text) > _LONGEST:
         return text
+    text = _THOUSANDS.sub(lambda m: m[0].replace(',', ''), text)
     text = _FEET_INCHES.sub(_feet_inches, text)
     text = _DECIMALS.sub(r'\1.\2 米', text)
     text = _AMENDED.sub(r'\g<u>\g<but>\g<n> \g<u>', text)
@@ -162,6 +165,11 @@ def normalise(text: str) -> str:
     text = _BARE_TURN.sub(lambda m: _bare(m, 'deg', 10.0), text)
     text = _BARE_WALK.sub(lambda m: _bare(m, 'm', 0.0), text)
     return _walk_durations(_LOOSE.sub(r'\1', ' '.join(text.split())))
+
+
+def sizes(text: str) -> set[float]:
+    """Return how many metres and degrees a normalised text speaks of, each without its sign."""
+    return {float(number) for number in _SIZE.findall(text)}
 
 
 def canonical(value: float, kind: str) -> str:

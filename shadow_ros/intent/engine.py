@@ -9,14 +9,16 @@ Importing this module needs neither torch nor llguidance; loading a model does.
 """
 
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 import sys
 import threading
 import time
-from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Union
+from typing import (
+    AbstractSet, Any, Callable, Iterable, Iterator, Optional, Sequence, Union)
 
 from shadow_ros.errors import ModelError
+from shadow_ros.intent.amounts import normalise, sizes
 from shadow_ros.intent.card import CARD_FILE, IntentCard
 from shadow_ros.intent.prompt import (
     clean, last_turns, MAX_CHARACTERS, MAX_COMMAND_TOKENS, Turn)
@@ -30,6 +32,9 @@ MODELS = 'share/shadow_ros/models'
 SHIPPED = 'edge'
 _TINY = 50_000_000  # parameters; below, one CPU thread beats more threads and a GPU
 _LONGEST = 4 * MAX_CHARACTERS  # before cleaning
+_UNSAID = frozenset((0.3, 0.9, 1.0, 3.0, 30.0, 45.0, 90.0, 180.0, 270.0, 360.0, 720.0))
+"""Metres and degrees that need no number: a bit, far, around, twice around."""
+
 _ROOM = 320  # tokens of earlier turns, command, plan and reply together
 
 OnActions = Callable[[Thought], None]
@@ -38,8 +43,12 @@ OnActions = Callable[[Thought], None]
 class EdgeEngine:
     """One loaded model; `think` may be called from any thread and takes one command at a time."""
 
-    def __init__(self, codec: Any, decoder: Any, card: IntentCard, threads: int = 0) -> None:
+    def __init__(self, codec: Any, decoder: Any, card: IntentCard, threads: int = 0,
+                 cautious: bool = True) -> None:
         self.codec = codec
+        # A small model must copy sizes and not be led astray by earlier turns; a backbone makes
+        # shapes of its own sizes, and reads what was said as a whole.
+        self.cautious = cautious
         self.decoder = decoder
         self.card = card
         self.threads = threads  # of torch while it decodes; 0: as many as it has
@@ -101,20 +110,26 @@ class EdgeEngine:
             return self._said(Plan((Action('REMOTE'),)), start)
         past = self.codec.past(last_turns(turns, self.card.turns))
         with self._lock, _torch_threads(self.threads):
-            if not past:
-                return self._decode(prompt, language(cleaned), start, on_actions)
-            return self._with_past(prompt, past, language(cleaned), start, on_actions)
+            reading = _Reading(language(cleaned), self._sizes(cleaned, turns if past else ()),
+                               start)
+            if not past or not self.cautious:
+                return self._decode(past + prompt, reading, on_actions)
+            return self._with_past(prompt, past, reading, on_actions)
 
-    def _with_past(self, prompt: list[int], past: list[int], lang: str, start: float,
+    def _sizes(self, text: str, turns: Sequence[Turn]) -> AbstractSet[float]:
+        """Return the sizes that the plan must keep to, none where it need not."""
+        return _sizes_said(text, turns) if self.cautious else frozenset()
+
+    def _with_past(self, prompt: list[int], past: list[int], reading: '_Reading',
                    on_actions: Optional[OnActions]) -> Thought:
         """Return the thought of the text alone, or, if that is not sure, of all turns."""
         def tell(when: Callable[[Thought], bool]) -> OnActions:
             return lambda thought: on_actions(thought) if on_actions and when(thought) else None
 
-        alone = self._decode(prompt, lang, start, tell(self._settled))
+        alone = self._decode(prompt, reading, tell(self._settled))
         if self._settled(alone):
             return alone
-        whole = self._decode(past + prompt, lang, start, tell(self._moves))
+        whole = self._decode(past + prompt, reading, tell(self._moves))
         found = whole if self._moves(whole) else alone
         return replace(found, passes=alone.passes + whole.passes)
 
@@ -127,9 +142,10 @@ class EdgeEngine:
         """Return whether it is a motion that the model is sure of."""
         return thought.plan.route == 'edge' and thought.confidence >= self.card.threshold
 
-    def _decode(self, prompt: list[int], lang: str, start: float,
+    def _decode(self, prompt: list[int], reading: '_Reading',
                 on_actions: Optional[OnActions]) -> Thought:
         """Return the decoded thought; the lock is held."""
+        start = reading.start
         runtime = self.decoder.runtime
         runtime.rewind(1)  # the constant prefix stays
         passes = runtime.passes
@@ -138,20 +154,50 @@ class EdgeEngine:
         def known(done: Any) -> None:
             timing['actions'] = _ms_since(start)
             if on_actions:
-                on_actions(Thought(parse(done.actions.decode()), done.confidence, dict(timing),
+                plan = parse(done.actions.decode())
+                on_actions(Thought(plan, reading.trust(plan, done.confidence), dict(timing),
                                    self.card.name, runtime.passes - passes, done.tokens))
 
         done = self.decoder.decode(prompt[1:], known)
         timing['total'] = _ms_since(start)
         timing.setdefault('actions', timing['total'])
-        plan, confidence = _plan_of(done, lang)
-        return Thought(plan, confidence, timing, self.card.name, runtime.passes - passes,
-                       done.tokens + 1)
+        plan, confidence = _plan_of(done, reading.language)
+        return Thought(plan, reading.trust(plan, confidence), timing, self.card.name,
+                       runtime.passes - passes, done.tokens + 1)
 
     def _said(self, plan: Plan, start: float) -> Thought:
         """Return what needs no model."""
         total = _ms_since(start)
         return Thought(plan, 1.0, {'actions': total, 'total': total}, self.card.name)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What is known of a command without a model: language, the sizes it may mean, its start."""
+
+    language: str
+    sizes: AbstractSet[float]
+    start: float
+
+    def trust(self, plan: Plan, confidence: float) -> float:
+        """Return the confidence, none where sizes were said and the plan has others: miscopied."""
+        if not self.sizes or _sizes_of(plan) <= self.sizes | _UNSAID:
+            return confidence
+        return 0.0
+
+
+def _sizes_said(text: str, turns: Sequence[Turn]) -> AbstractSet[float]:
+    """Return the sizes that the text speaks of, or, if there are earlier turns, those too."""
+    found = sizes(normalise(text))
+    for said, answer in turns:
+        found |= sizes(normalise(said)) | _sizes_of(parse(answer))
+    return found
+
+
+def _sizes_of(plan: Plan) -> set[float]:
+    """Return the metres and degrees of a plan, without their signs."""
+    return {abs(value) for action in plan.actions for _, value in action.parameters
+            if isinstance(value, float)}
 
 
 def find_shipped_model() -> Path:
@@ -215,7 +261,10 @@ def _plan_of(done: Any, lang: str) -> tuple[Plan, float]:
     if done.actions is None:
         return Plan(reply=say('not_understood', lang)), 0.0
     # A reply cut at its limit may end in the middle of a character.
-    return parse(done.text.decode('utf-8', 'ignore')), done.confidence
+    plan = parse(done.text.decode('utf-8', 'ignore'))
+    if plan.actions and plan.reply and language(plan.reply) != lang:
+        plan = Plan(plan.actions, say('all_right', lang))  # a name may lead a small model astray
+    return plan, done.confidence
 
 
 def _ms_since(start: float) -> float:

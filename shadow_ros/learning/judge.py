@@ -123,7 +123,8 @@ def open_engine(folder: Path, mode: str = 'attached',
     codec, card = Codec.load(folder), IntentCard.load(folder)
     runtime, size = _runtime(folder, mode, device)
     decoder = Decoder(runtime, Grammar(codec), card.temperature)
-    return EdgeEngine(codec, decoder, card, threads=int(size < _TINY)), mode != 'detached'
+    alone = mode == 'detached'
+    return EdgeEngine(codec, decoder, card, int(size < _TINY), cautious=alone), not alone
 
 
 def _runtime(folder: Path, mode: str, device: str) -> tuple[Any, int]:

@@ -166,6 +166,7 @@ def test_an_amount_that_is_amended_keeps_its_unit(text, expected) -> None:
 @pytest.mark.parametrize(('text', 'expected'), [
     ('向前走1米2', '向前走 1.2 m'), ('走1米20', '走 1.2 m'), ('walk 2m20', 'walk 2.2 m'),
     ('走1米2次', '走1米 2 times'), ('walk a dozen meters', 'walk 12.0 m'),
+    ('turn 1,000 degrees', 'turn 1000 deg'), ('走1,200米', '走 1200.0 m'),
     ('half a dozen steps', '1.8 m'), ('one third of a turn', '120 deg'),
     ('two thirds of a meter', '0.67 m'), ('two-and-a-half meters', '2.5 m')])
 def test_parts_and_dozens(text, expected) -> None:

@@ -74,11 +74,11 @@ class Reader(EdgeEngine):
     """An engine whose model is a table: what it makes of a text alone, and with its past."""
 
     def __init__(self, alone, whole):
-        self.alone, self.whole, self.looks = alone, whole, 0
+        self.alone, self.whole, self.looks, self.cautious = alone, whole, 0, True
         self.codec, self.card, self.threads = CODEC, IntentCard('x', threshold=0.6, turns=2), 0
         self._lock = threading.Lock()
 
-    def _decode(self, prompt, lang, start, on_actions):
+    def _decode(self, prompt, reading, on_actions):
         self.looks += 1
         thought = self.whole if prompt.count(self.codec.user_id) > 1 else self.alone
         if on_actions:

@@ -25,11 +25,12 @@ PAIRS = [
     ('what is the capital of France', '[REMOTE] Let me ask.'),
     ('walk on your hind legs', '[WALK_UPRIGHT] Look at me!'),
 ]
+ASTRAY = ('lie down', '[LIE] 趴下。')  # answers in the wrong language
 
 
 def codec() -> Codec:
     """Return a small tokenizer."""
-    return Codec.train([line for pair in PAIRS for line in pair], 420)
+    return Codec.train([line for pair in [*PAIRS, ASTRAY] for line in pair], 420)
 
 
 def model(size: int) -> ProjectedShadow:
@@ -43,7 +44,8 @@ def model(size: int) -> ProjectedShadow:
 
 def train(shadow: ProjectedShadow, tokens: Codec) -> None:
     """Teach the pairs by heart."""
-    examples = [(tokens.command(text), tokens.plan(plan)) for text, plan in PAIRS]
+    examples = [(tokens.command(text), tokens.plan(plan))
+                for text, plan in [*PAIRS, ASTRAY]]
     longest = max(len(c) + len(p) for c, p in examples)
     ids = torch.full((len(examples), longest), tokens.pad_id)
     labels = torch.full_like(ids, -100)
@@ -97,6 +99,21 @@ def test_learned_plans_come_back(engine, text, plan) -> None:
     assert thought.confidence > 0.8
     assert thought.model == 'tiny'
     assert 0 < thought.timing_ms['actions'] <= thought.timing_ms['total']
+
+
+def test_a_plan_is_answered_in_the_language_of_the_command(engine) -> None:
+    assert str(engine.think(ASTRAY[0]).plan) == '[LIE] OK!'
+
+
+def test_sizes_that_were_miscopied_are_not_trusted(engine) -> None:
+    """Learnt by heart, it says two metres whatever the number is."""
+    early = []
+    thought = engine.think('walk forward 2.5 meters', early.append)
+    assert str(thought.plan) == '[MOVE x=2.0] On it!'
+    assert thought.confidence == early[0].confidence == 0.0
+    engine.cautious = False
+    assert engine.think('walk forward 2.5 meters').confidence > 0.1
+    engine.cautious = True
 
 
 def test_actions_come_before_the_reply(engine) -> None:
