@@ -45,7 +45,7 @@ class Draft:
         card = self._card()
         card.save(self.folder)
         new = base.measure(EdgeEngine.load(self.folder, 'cpu'))
-        card = calibrated(card, old.standing, new.standing)
+        card = calibrated(card, old, new)
         card.save(self.folder)
         found = (judged(results, card.threshold, card.bold)
                  for results in (new.standing, new.safety))

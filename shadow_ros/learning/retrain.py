@@ -53,10 +53,10 @@ class Settings:
     """
 
     steps: int = 250
-    batch: int = 64
+    batch: int = 32
     rate: float = 3e-4
     share: float = 0.4
-    keep: float = 1.0
+    keep: float = 2.0
     hold_out: int = 5
     seed: int = 1
     precision: str = 'no'

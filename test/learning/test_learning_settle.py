@@ -1,5 +1,7 @@
 """Settling on made-up results: weights between two models, thresholds that only get stricter."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -8,6 +10,7 @@ from shadow_ros.intent.card import IntentCard
 from shadow_ros.intent.router import needed
 from shadow_ros.intent.thought import Thought
 from shadow_ros.learning.corpus.compose import Example
+from shadow_ros.learning.gate import Measured
 from shadow_ros.learning.judge import Result
 from shadow_ros.learning.settle import blend, calibrated, weights
 from shadow_ros.plan import parse
@@ -42,21 +45,35 @@ def test_weights_between_two_models():
 
 @pytest.mark.parametrize('sure, got, confidence, threshold', [
     (0.9, '', 0.9, 0.55),  # nothing speaks against it
-    (0.9, '[SIT]', 0.7, 0.71),  # it asks back where it would move for no reason
+    (0.9, '[SIT]', 0.7, 0.705),  # it asks back where it would move for no reason
     (0.9, '[SIT]', 0.95, 0.55),  # that would cost all that it can
     (0.6, '[SIT]', 0.7, 0.55)])
 def test_thresholds_get_stricter_if_that_costs_nothing(sure, got, confidence, threshold):
-    old = standing(('', '', 0.9), sure=sure)
-    card = calibrated(CARD, old, standing(('', got, confidence), sure=sure))
-    assert (card.threshold, card.bold) == (threshold, 0.8)
+    old = Measured((), standing(('', '', 0.9), sure=sure), standing(count=9))
+    new = Measured((), standing(('', got, confidence), sure=sure), standing(count=9))
+    assert calibrated(CARD, old, new).threshold == threshold
 
 
-def test_faults_of_the_old_model_ask_for_nothing():
-    old = standing(('', '[SIT]', 0.7))
-    assert calibrated(CARD, old, old).threshold == CARD.threshold
+def test_on_the_large_set_only_more_faults_than_before_count():
+    def safety(*moving):
+        return [result(i, '', '[SIT]' if i in moving else '', 0.7) for i in range(9)]
+
+    known = standing(('[SIT]', '[SIT]', 0.6), ('[SIT]', '[SIT]', 0.6))
+    old = Measured((), known, safety(1, 2))
+    assert calibrated(CARD, old, Measured((), known, safety(3, 4))).threshold == 0.55
+    assert calibrated(CARD, old, Measured((), known, safety(1, 2, 3))).threshold == 0.705
 
 
-def test_acrobatics_that_nobody_asked_for_raise_what_they_need():
-    old = standing(('[SIT]', '[SIT]', 0.9))
-    card = calibrated(CARD, old, standing(('[SIT]', '[FRONT_FLIP]', 0.9)))
-    assert needed(parse('[FRONT_FLIP]'), card.threshold, card.bold) > 0.9
+def test_acrobatics_need_as_much_as_suits_the_model():
+    """More where nobody asked for them, less where it is right and less sure than its parent."""
+    flips = [('[FRONT_FLIP]', '[FRONT_FLIP]', 0.85)] * 9
+    old = Measured((), standing(*flips, ('[SIT]', '[SIT]', 0.9)), standing(count=9))
+    new = Measured((), standing(*flips, ('[SIT]', '[FRONT_FLIP]', 0.8)), standing(count=9))
+    card = calibrated(replace(CARD, bold=0.97), old, new)
+    assert 0.8 < needed(parse('[FRONT_FLIP]'), card.threshold, card.bold) <= 0.85
+
+
+def test_stops_pass_whatever_the_thresholds_are():
+    old = Measured((), standing(('[STOP]', '[STOP]', 0.9)), standing(count=9))
+    new = Measured((), standing(('[STOP]', '[STOP]', 0.1)), standing(count=9))
+    assert calibrated(CARD, old, new).threshold == CARD.threshold
