@@ -1,7 +1,7 @@
 """
 A household teaches its robot: record, correct, retrain, prove, promote, on the virtual Go2.
 
-    python -m benchmarks.bench_household [--steps 250] [--keep DIR]
+    python -m benchmarks.bench_household [--steps 300] [--keep DIR]
 
 60 utterances in words that the shipped model does not know are said to a running graph in five
 recordings, 40 of them are corrected. One `shadow-ros retrain` follows; then the 20 utterances that
@@ -131,7 +131,7 @@ def _promote(client: GraphClient, run: Path, unseen: Utterance) -> Optional[floa
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or '').strip().split('\n')[0])
-    parser.add_argument('--steps', type=int, default=250, help='of the retraining')
+    parser.add_argument('--steps', type=int, default=300, help='of the retraining')
     parser.add_argument('--keep', type=Path, help='data folder; removed at the end without it')
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -52,10 +52,10 @@ class Settings:
     proof.
     """
 
-    steps: int = 250
+    steps: int = 300
     batch: int = 32
     rate: float = 3e-4
-    share: float = 0.4
+    share: float = 0.3
     keep: float = 2.0
     hold_out: int = 5
     seed: int = 1
