@@ -30,7 +30,6 @@ pipeline_tag: text-generation
 {what}
 
 <!-- scores -->
-Not measured yet: `shadow-ros evaluate {name} --calibrate --save`.
 <!-- end of scores -->
 
 <!-- training -->
@@ -39,10 +38,12 @@ Not measured yet: `shadow-ros evaluate {name} --calibrate --save`.
 
 
 def write_card(folder: Path, what: str) -> None:
-    """Write the card of a model that was just made; one that is there keeps its words."""
+    """Write the card of a model that was just made; one that is there keeps its words alone."""
     path = folder / README
     if not path.is_file():
         path.write_text(_TEMPLATE.format(name=folder.name, what=what), encoding='utf-8')
+    _replace(folder, 'scores',
+             f'Not measured yet: `shadow-ros evaluate {folder.name} --calibrate --save`.\n')
     _replace(folder, 'training', history(folder))
 
 

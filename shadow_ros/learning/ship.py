@@ -1,5 +1,6 @@
 """Model folders of a run: the shadow alone, and the backbone with its shadow."""
 
+import hashlib
 from pathlib import Path
 import time
 from typing import Optional
@@ -28,13 +29,14 @@ def ship(made: Made, run: Path, edge: Optional[Path] = None,
     """
     Write what was made as model folders, in the run folder where no other is given.
 
-    Scores, temperature and threshold are the evaluation's part.
+    Scores, temperature and threshold are the evaluation's part; they stay while the weights do.
     """
     if not PartialState().is_main_process:
         return []
     recipe = made.recipe
     dtype = torch.bfloat16 if recipe.precision == 'bf16' else torch.float16
     folders = [edge or run / EDGE]
+    before = {folder: _weights(folder) for folder in (*folders, backbone or run / BACKBONE)}
     made.edge.save(folders[0], dtype)
     if made.attached is not None:
         folders.append(backbone or run / BACKBONE)
@@ -42,6 +44,8 @@ def ship(made: Made, run: Path, edge: Optional[Path] = None,
     for folder, what in zip(folders, _WHAT):
         made.codec.save(folder)
         record(run, folder)
+        if _weights(folder) == before[folder]:
+            continue  # a finished run, made again: what was measured since holds
         IntentCard(name=folder.name, turns=TURNS if recipe.beyond else 0,
                    data=corpus_hashes(recipe.negatives or None),
                    parent=Path(recipe.start_from or recipe.shadow).name,
@@ -49,3 +53,9 @@ def ship(made: Made, run: Path, edge: Optional[Path] = None,
         model = made.edge if folder == folders[0] else made.attached
         write_card(folder, f'{what} {sum(p.numel() for p in model.parameters()):,} parameters.')
     return folders
+
+
+def _weights(folder: Path) -> dict[str, str]:
+    """Return the hash of each file of weights in a folder."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in folder.glob('*.safetensors')}

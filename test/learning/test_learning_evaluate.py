@@ -180,6 +180,9 @@ def test_scores_go_between_the_markers_of_a_card_and_nowhere_else(tmp_path):
     assert '| some text | talk | [BACK_FLIP] | 0.90 |' in after and 'A dog.' in after
     assert after.count('## Scores') == 1 and 'Not measured yet' not in after
     assert after.count('## Training') == 1 and 'No recipe is stored' not in after
+    write_card(tmp_path, 'A cow.')  # other weights
+    other = (tmp_path / 'README.md').read_text('utf-8')
+    assert 'A dog.' in other and 'Not measured yet' in other and '## Scores' not in other
 
 
 NEWER = replace(preset('tiny'), name='newer', seed=7, start_from='base', negatives='neg.jsonl')

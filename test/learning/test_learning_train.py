@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 import torch
 
 from shadow_ros.errors import ConfigError, ModelError
+from shadow_ros.intent.card import IntentCard
 from shadow_ros.intent.engine import EdgeEngine
 from shadow_ros.intent.tokens import Codec
 from shadow_ros.learning import fit as loop
@@ -57,6 +58,16 @@ def test_a_trained_shadow_ships_as_a_model_folder_that_the_engine_loads(made):
     engine = EdgeEngine.load(made[0] / 'edge', 'cpu')
     assert 0.0 <= engine.think('walk forward two meters').confidence <= 1.0
     assert Recipe.load(made[0] / 'edge') == replace(SMOKE, own='own.jsonl')
+
+
+def test_what_was_measured_stays_while_the_weights_do(made, tmp_path):
+    folder, *_ = ship(made[1], made[0], tmp_path / 'edge', tmp_path / 'backbone')
+    replace(IntentCard.load(folder), threshold=0.7).save(folder)
+    ship(made[1], made[0], tmp_path / 'edge', tmp_path / 'backbone')
+    assert IntentCard.load(folder).threshold == 0.7
+    other = train(replace(SMOKE, seed=9), tmp_path / 'other', cpu=True)
+    ship(other, tmp_path / 'other', tmp_path / 'edge', tmp_path / 'backbone')
+    assert IntentCard.load(folder).threshold == 0.5
 
 
 def test_the_detached_shadow_is_that_of_the_attached_folder(made):
