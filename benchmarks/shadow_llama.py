@@ -36,8 +36,10 @@ def llama_runs(base: Any, ids: torch.Tensor, threads: int) -> dict[str, Run]:
         right = base(ids).logits[0, -1].float()
     for name, llama in found.items():
         llama.length = 0
-        wrong = (llama.feed(ids[0].tolist()) - right).norm() / right.norm()
+        llama.feed(ids[0].tolist())
+        wrong = (llama.logits() - right).norm() / right.norm()
         assert wrong < (1e-2 if llama.exact else 0.2), (name, wrong)
+        assert llama.likeliest() == int(llama.logits().argmax())
     return {name: _command(llama, ids[0].tolist()) for name, llama in found.items()}
 
 
@@ -64,15 +66,24 @@ class Llama:
             sized = type('Model', (native.LlamaModel,), {'n_vocab': base.config.vocab_size})
             self._model = sized(path_model=str(path), params=model, verbose=False)
         self._context = native.LlamaContext(model=self._model, params=context, verbose=False)
+        self._sampler = native.LlamaSampler()
+        self._sampler.add_greedy()
 
-    def feed(self, ids: list[int]) -> torch.Tensor:
-        """Append tokens and return the logits [vocab] of the next one."""
+    def feed(self, ids: list[int]) -> None:
+        """Append tokens."""
         self._context.memory_seq_rm(0, self.length, -1)
         batch = self.native.LlamaBatch(n_tokens=len(ids), embd=0, n_seq_max=1)
         for i, token in enumerate(ids):
             batch.add(token, self.length + i, [0], i == len(ids) - 1)
         self._context.decode(batch)
         self.length += len(ids)
+
+    def likeliest(self) -> int:
+        """Return the likeliest next token."""
+        return int(self._sampler.sample(self._context, -1))
+
+    def logits(self) -> torch.Tensor:
+        """Return the logits [vocab] of the next token."""
         return torch.tensor(self._context.get_logits())
 
 
@@ -83,9 +94,9 @@ def _command(llama: Llama, ids: list[int]) -> Run:
 
     def run() -> int:
         llama.length = PREFIX
-        logits = llama.feed(ids[PREFIX:PREFIX + USER])
+        llama.feed(ids[PREFIX:PREFIX + USER])
         for _ in range(PLAN - 1):
-            logits = llama.feed([int(logits.argmax())])
+            llama.feed([llama.likeliest()])
         return PLAN
 
     return run

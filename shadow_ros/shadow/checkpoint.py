@@ -37,7 +37,7 @@ def load(base: PreTrainedModel, folder: Union[str, Path], stack: Optional[nn.Mod
     if (folder / peft_files.CONFIG_FILE).is_file():
         return peft_files.load(base, folder, stack)
     config = ShadowConfig.load(folder)
-    shadow = (Shadow.implicit(base, config) if stack is None
+    shadow = (Shadow.implicit(base, config, to_load=True) if stack is None
               else Shadow.explicit(base, config, stack))
     path = folder / ADAPTER_FILE
     tensors = describe_tensors(path)

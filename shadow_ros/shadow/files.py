@@ -9,6 +9,8 @@ from shadow_ros.errors import ModelError
 WEIGHTS_FILE = 'model.safetensors'
 INDEX_FILE = 'model.safetensors.index.json'
 
+_PART = 1 << 24  # numbers of a tensor that are read at once
+
 
 def read_json(path: Path) -> dict[str, Any]:
     """Return the JSON object of a file, or raise ModelError."""
@@ -82,19 +84,30 @@ def describe_tensors(path: Path) -> dict[str, Any]:
 
 def load_weights(module: Any, folder: Path) -> None:
     """
-    Copy the weights of a Hugging Face folder into a module, all or none, a tensor at a time.
+    Copy the weights of a Hugging Face folder into a module, all or none.
 
-    Raises ModelError as check_fit does; memory holds one tensor more than the module.
+    Raises ModelError as check_fit does; memory holds a part of one tensor more than the module.
     """
     copy_tensors(module.state_dict(), check_weights(module, folder))
 
 
 def copy_tensors(own: Mapping[str, Any], places: Mapping[str, Path]) -> None:
-    """Copy tensors that fit from the files that hold them; memory holds one more at a time."""
+    """Copy tensors that fit from the files that hold them; memory holds a part of one more."""
     import torch
     with torch.no_grad():
         for name, path in places.items():
-            own[name].copy_(read_tensor(path, name))
+            _copy(own[name], path, name)
+
+
+def _copy(to: Any, path: Path, name: str) -> None:
+    """Copy one tensor, some rows at a time."""
+    if to.dim() == 0:
+        to.copy_(read_tensor(path, name))
+        return
+    rows = max(1, _PART // max(1, to[:1].numel()))
+    for first in range(0, len(to), rows):
+        with _open(path) as file:  # anew: while a file is open, what was read is held
+            to[first:first + rows].copy_(file.get_slice(name)[first:first + rows])
 
 
 def read_tensor(path: Path, name: str) -> Any:

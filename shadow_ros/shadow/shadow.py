@@ -74,13 +74,24 @@ class Shadow(nn.Module):
             setattr(self, name, _copy(head_of(base)) if name in wanted else None)
 
     @classmethod
-    def implicit(cls, base: PreTrainedModel, config: ShadowConfig) -> 'Shadow':
-        """Return a random shadow of the backbone's architecture, fed its embeddings."""
+    def implicit(cls, base: PreTrainedModel, config: ShadowConfig,
+                 to_load: bool = False) -> 'Shadow':
+        """
+        Return a random shadow of the backbone's architecture, fed its embeddings.
+
+        `to_load` makes no embeddings first that would only be dropped; the random numbers differ.
+        """
         stack = trunk(base)
-        small = type(stack)(small_config(stack.config, config))
-        if config.share_embeddings and hidden_size(small.config) == hidden_size(stack.config):
-            remove_embeddings(small)
-        return cls(base, config, small)
+        small = small_config(stack.config, config)
+        shares = config.share_embeddings and hidden_size(small) == hidden_size(stack.config)
+        known = {name: getattr(small, name, None) for name in ('vocab_size', 'pad_token_id')}
+        if shares and to_load:
+            small.update({'vocab_size': 1, 'pad_token_id': None})
+        made = type(stack)(small)
+        if shares:
+            made.config.update(known)
+            remove_embeddings(made)
+        return cls(base, config, made)
 
     @classmethod
     def explicit(cls, base: PreTrainedModel, config: ShadowConfig, stack: nn.Module) -> 'Shadow':

@@ -162,6 +162,7 @@ def one_of_two(rank: int, folder: str) -> None:
     stepped(shared, torch.arange(16).view(2, 8)[rank:rank + 1])
     if rank == 0:
         save_file(learned(lm), f'{folder}/learned')
+    del shared  # were it the last to know the group, letting go of it could hang, with the GIL
     torch.distributed.destroy_process_group()
 
 
