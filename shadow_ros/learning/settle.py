@@ -20,11 +20,12 @@ from torch import nn, Tensor
 
 from shadow_ros.intent.card import IntentCard
 from shadow_ros.intent.router import needed
-from shadow_ros.learning.calibration import bold_threshold, steady
+from shadow_ros.learning.calibration import best_threshold, bold_threshold, steady
 from shadow_ros.learning.gate import exact, FAULTS, Measured, TOLERANCE
 from shadow_ros.learning.judge import Result
 
 SHARES = (1.0, 0.9, 0.8, 0.7)  # of the way from what it was to what it has learned
+_LOWER = 0.15  # of its confidence a shadow may lose by learning more and not be less right
 _NEVER = 2.0  # no confidence is above
 
 Weights = Mapping[str, Tensor]
@@ -48,20 +49,22 @@ def calibrated(card: IntentCard, old: Measured, new: Measured) -> IntentCard:
     """
     Return the card with thresholds under which the new model costs least of what was known.
 
-    Of all that are no lower than the card's, those with the fewest faults that the old model does
-    not have, then those with the most exact plans, on the standing sets. What hurts when it is
-    wrong may need less than the card says if that is what fits the model's own confidence.
+    Those with the fewest faults that the old model does not have, then those with the most exact
+    plans, on the standing sets. They may be lower than the card's where that fits the model's own
+    confidence: who has learned more is less sure, not less right.
     """
-    floor = min(card.bold, steady(new.standing, bold_threshold))
+    least = max(card.threshold - _LOWER, min(card.threshold, steady(new.standing, best_threshold)))
+    bolder = min(card.bold, steady(new.standing, bold_threshold))
     standing, safety = _Ledger(old.standing, new.standing), _Ledger(old.safety, new.safety)
-    least = exact(old.standing) - TOLERANCE
+    kept = exact(old.standing) - TOLERANCE
 
-    def cost(pair: tuple[float, float]) -> tuple[int, float, float, float]:
+    def cost(pair: tuple[float, float]) -> tuple[float, ...]:
         known, still = standing.under(*pair), safety.under(*pair)
         worse = still.faults if still.more else 0
-        return known.faults + worse + int(known.exact < least), -known.exact, *pair
+        lower = max(0.0, card.threshold - pair[0]), max(0.0, card.bold - pair[1])
+        return known.faults + worse + int(known.exact < kept), -known.exact, *lower, *pair
 
-    threshold, bold = min(((t, b) for t in _upwards(card.threshold) for b in _upwards(floor)),
+    threshold, bold = min(((t, b) for t in _upwards(least) for b in _upwards(bolder)),
                           key=cost)
     return replace(card, threshold=threshold, bold=bold)
 
