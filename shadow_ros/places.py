@@ -1,7 +1,10 @@
-"""Where a user's own things lie: recordings and models, in the data folder of the XDG standard."""
+"""Where things lie: a user's own in XDG's data folder, the package's where it was installed."""
 
 import os
 from pathlib import Path
+import sys
+
+_SHARE = 'share/shadow_ros'
 
 
 def data_folder() -> Path:
@@ -20,3 +23,15 @@ def bags_folder() -> Path:
 def models_folder() -> Path:
     """Return the folder of the models that were made on this machine."""
     return data_folder() / 'models'
+
+
+def homes_of(part: str, checkout: str = '') -> list[Path]:
+    """
+    Return where a part of the package may lie: in a checkout, or where pip and colcon put it.
+
+    In a checkout it may have another name. The first and the last may not be there.
+    """
+    here = Path(__file__).resolve()
+    installed = [prefix / _SHARE / part for prefix in here.parents]
+    return list(dict.fromkeys((here.parents[1] / (checkout or part),
+                               *filter(Path.is_dir, installed), Path(sys.prefix) / _SHARE / part)))

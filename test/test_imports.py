@@ -35,7 +35,7 @@ MAY_NEED = {
 }
 """The rooms and modules that need an extra at their top; all others import what they use late."""
 
-CORE = {'errors', 'actions', 'plan', 'records', 'phrases', 'places'}
+CORE = {'errors', 'actions', 'plan', 'records', 'phrases', 'places', 'durable'}
 CONFIG = {'setting', 'config'}
 MAY_IMPORT = {
     'errors': set(),
@@ -45,6 +45,7 @@ MAY_IMPORT = {
     'phrases': {'errors'},
     'plugin': {'errors'},
     'places': set(),
+    'durable': set(),
     'bags': CORE,
     'setting': {'errors'},
     'config': {'errors', 'setting'},

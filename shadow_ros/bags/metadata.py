@@ -1,12 +1,12 @@
 """metadata.yaml of a rosbag2 folder: read, written, added up and cut down."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 import yaml
 
+from shadow_ros.durable import replaced
 from shadow_ros.errors import BagError
 
 METADATA = 'metadata.yaml'
@@ -32,27 +32,8 @@ def read_metadata(folder: Path) -> Information:
 def write_metadata(folder: Path, information: Mapping[str, Any]) -> None:
     """Write metadata.yaml; it is the old one or the new one, whatever happens meanwhile."""
     text = yaml.safe_dump({_INFORMATION: dict(information)}, sort_keys=False, allow_unicode=True)
-    replace(folder / METADATA, text.encode())
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Write a file so that at any time the old or the new one is there, on the disk."""
-    fresh = path.with_name(f'.{path.name}.new')
-    with open(fresh, 'wb') as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Ask the disk to keep what was renamed in a folder."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with replaced(folder / METADATA) as fresh:
+        fresh.write_text(text, encoding='utf-8')
 
 
 def files_of(information: Mapping[str, Any]) -> list[str]:

@@ -6,16 +6,16 @@ step leaves the folder in a state from which sealing the same journal again ends
 goes last.
 """
 
-import os
 from pathlib import Path
 import shutil
 from typing import Any, Literal, Sequence
 
 from shadow_ros.bags.mcap import Channel
 from shadow_ros.bags.metadata import (
-    files_of, merged, read_metadata, sync_folder, write_metadata)
+    files_of, merged, read_metadata, write_metadata)
 from shadow_ros.bags.packing import NEEDED
 from shadow_ros.bags.salvage import Raw, salvage, Trouble
+from shadow_ros.durable import sync
 from shadow_ros.errors import BagError
 
 JOURNAL = 'journal_{}.mcap'
@@ -92,11 +92,10 @@ def _take_in(folder: Path, part: Path, name: str) -> None:
     information = read_metadata(part)
     file = part / information['relative_file_paths'][0]
     name += '.zstd' if file.suffix == '.zstd' else ''
-    with open(file, 'rb') as handle:
-        os.fsync(handle.fileno())
+    sync(file)
     file.chmod(0o600)
     file.replace(folder / name)
-    sync_folder(folder)
+    sync(folder)
     write_metadata(folder, merged(read_metadata(folder), information, name))
 
 

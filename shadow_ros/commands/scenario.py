@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-import sys
 import time
 from typing import Iterable, Iterator, Optional, Sequence, TYPE_CHECKING
 
@@ -10,13 +9,13 @@ import click
 
 from shadow_ros.commands.style import bold, paint, say_line
 from shadow_ros.errors import ConfigError, ModelError, ShadowRosError
+from shadow_ros.places import homes_of
 
 if TYPE_CHECKING:
     from shadow_ros.simulation.mind import Mind
     from shadow_ros.simulation.play import Run
     from shadow_ros.simulation.scenario import Scenario
 
-_SHARE = Path('share', 'shadow_ros', 'scenarios')
 
 
 @click.group()
@@ -93,10 +92,7 @@ def load_all(files: Sequence[Path]) -> list['Scenario']:
 
 def shipped() -> Path:
     """Return the folder of the shipped scenarios: a checkout's, or where pip and colcon put it."""
-    here = Path(__file__).resolve()
-    places = [here.parents[2] / 'scenarios', *(parent / _SHARE for parent in here.parents),
-              Path(sys.prefix) / _SHARE]
-    for place in places:
+    for place in homes_of('scenarios'):
         if place.is_dir():
             return place
     raise ConfigError('no shipped scenarios were found; give the path of a scenario file')

@@ -11,11 +11,10 @@ Importing this module needs neither torch nor llguidance; loading a model does.
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-import sys
 import threading
 import time
 from typing import (
-    AbstractSet, Any, Callable, Iterable, Iterator, Optional, Sequence, Union)
+    AbstractSet, Any, Callable, Iterator, Optional, Sequence, Union)
 
 from shadow_ros.errors import ModelError
 from shadow_ros.intent.amounts import normalise, sizes
@@ -24,11 +23,11 @@ from shadow_ros.intent.prompt import (
     clean, last_turns, MAX_CHARACTERS, MAX_COMMAND_TOKENS, Turn)
 from shadow_ros.intent.thought import Thought
 from shadow_ros.phrases import language, say
+from shadow_ros.places import homes_of
 from shadow_ros.plan import Action, parse, Plan
 
 __all__ = ['EdgeEngine', 'find_shipped_model', 'Thought']
 
-MODELS = 'share/shadow_ros/models'
 SHIPPED = 'edge'
 _TINY = 50_000_000  # parameters; below, one CPU thread beats more threads and a GPU
 _LONGEST = 4 * MAX_CHARACTERS  # before cleaning
@@ -110,15 +109,11 @@ class EdgeEngine:
             return self._said(Plan((Action('REMOTE'),)), start)
         past = self.codec.past(last_turns(turns, self.card.turns))
         with self._lock, _torch_threads(self.threads):
-            reading = _Reading(language(cleaned), self._sizes(cleaned, turns if past else ()),
-                               start)
+            said = _sizes_said(cleaned, turns if past else ()) if self.cautious else frozenset()
+            reading = _Reading(language(cleaned), said, start)
             if not past or not self.cautious:
                 return self._decode(past + prompt, reading, on_actions)
             return self._with_past(prompt, past, reading, on_actions)
-
-    def _sizes(self, text: str, turns: Sequence[Turn]) -> AbstractSet[float]:
-        """Return the sizes that the plan must keep to, none where it need not."""
-        return _sizes_said(text, turns) if self.cautious else frozenset()
 
     def _with_past(self, prompt: list[int], past: list[int], reading: '_Reading',
                    on_actions: Optional[OnActions]) -> Thought:
@@ -202,22 +197,13 @@ def _sizes_of(plan: Plan) -> set[float]:
 
 def find_shipped_model() -> Path:
     """Return the folder of the shipped model: in a checkout, or where pip and colcon put it."""
-    places = list(_model_places())
+    places = homes_of('models')
     for place in places:
         found = sorted(path.parent for path in place.glob(f'*/{CARD_FILE}'))
         if found:
             return next((folder for folder in found if folder.name == SHIPPED), found[0])
     raise ModelError('no shipped model was found in ' + ' or '.join(map(str, places))
                      + '; install the package again, or give the folder of a model')
-
-
-def _model_places() -> Iterable[Path]:
-    """Yield where models may lie, the checkout first."""
-    here = Path(__file__).resolve()
-    yield here.parents[2] / 'models'
-    prefixes = [p for p in here.parents if (p / MODELS).is_dir()]
-    for prefix in dict.fromkeys([*prefixes, Path(sys.prefix)]):
-        yield prefix / MODELS
 
 
 def _runtime(folder: Path, device: str, precision: str) -> tuple[Any, int, bool]:

@@ -19,6 +19,7 @@ import shutil
 import time
 from typing import Any, Iterator, Optional
 
+from shadow_ros.durable import replaced, sync
 from shadow_ros.errors import did_you_mean, ModelError
 from shadow_ros.intent.card import CARD_FILE, IntentCard
 from shadow_ros.places import models_folder
@@ -126,10 +127,10 @@ class Library:
         shutil.rmtree(draft, ignore_errors=True)
         shutil.copytree(folder, draft)
         for path in (p for p in draft.rglob('*') if p.is_file()):
-            _sync(path)
-        _sync(draft)
+            sync(path)
+        sync(draft)
         draft.rename(target)
-        _sync(self.root)
+        sync(self.root)
         return name
 
     def promote(self, folder: Path, why: str = 'promoted') -> str:
@@ -166,20 +167,8 @@ class Library:
     def _point(self, pointer: Pointer) -> None:
         """Replace the pointer in one step."""
         self.root.mkdir(parents=True, exist_ok=True)
-        fresh = self.root / f'.{POINTER}.{os.getpid()}'
-        fresh.write_text(json.dumps(asdict(pointer), indent=1) + '\n', encoding='utf-8')
-        _sync(fresh)
-        fresh.replace(self.root / POINTER)
-        _sync(self.root)
-
-
-def _sync(path: Path) -> None:
-    """Ask the disk to keep a file, or what a folder lists."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        with replaced(self.root / POINTER) as fresh:
+            fresh.write_text(json.dumps(asdict(pointer), indent=1) + '\n', encoding='utf-8')
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -5,10 +5,11 @@ import json
 from pathlib import Path
 from typing import Any, Iterable, Mapping, Sequence
 
+from shadow_ros.durable import replaced
 from shadow_ros.learning.compare import compare
 from shadow_ros.learning.evaluate import details
 from shadow_ros.learning.figures import figures
-from shadow_ros.learning.gate import Measured, Verdict
+from shadow_ros.learning.gate import exact, Measured, Verdict
 from shadow_ros.learning.judge import Result
 from shadow_ros.learning.lessons.collect import Collected
 from shadow_ros.learning.page import page
@@ -62,9 +63,8 @@ def write_report(run: Path, names: tuple[str, str], old: Measured, new: Measured
 
 def _write_verdict(path: Path, data: Mapping[str, Any]) -> None:
     """Write the verdict last and as a whole: a run without one is not finished."""
-    draft = path.with_name(f'.{path.name}')
-    draft.write_text(json.dumps(data, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
-    draft.replace(path)
+    with replaced(path) as fresh:
+        fresh.write_text(json.dumps(data, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
 
 
 def _lines(names: tuple[str, str], old: Measured, new: Measured, verdict: Verdict,
@@ -104,8 +104,7 @@ def _by_category(measured: Measured) -> Mapping[str, list[Result]]:
 
 
 def _row(name: str, before: Sequence[Result], after: Sequence[Result]) -> str:
-    shares = [f'{sum(r.exact for r in some) / max(1, len(some)):.1%}' for some in (before, after)]
-    return f'| {_cell(name)} | {len(after)} | {shares[0]} | {shares[1]} |'
+    return f'| {_cell(name)} | {len(after)} | {exact(before):.1%} | {exact(after):.1%} |'
 
 
 def _cell(text: str) -> str:

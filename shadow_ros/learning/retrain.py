@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass
 import hashlib
 import json
 from pathlib import Path
-from typing import Callable, Iterable, Optional, Sequence, Union
+from typing import Callable, Optional, Sequence, Union
 
+from shadow_ros.durable import replaced
 from shadow_ros.errors import BagError, ConfigError
 from shadow_ros.intent.card import IntentCard
 from shadow_ros.intent.engine import EdgeEngine
@@ -162,8 +163,9 @@ class Retraining:
             own = list(Practice(lessons, self.settings.seed).practise(fresh))
             rest = max(1, count - fresh)
             corpus = keep_out(self.base.replay(_SPARE * rest, self.settings.seed + 1), lessons)
-            _whole(files[0], own)
-            _whole(files[1], evened(own, corpus, rest))
+            for path, examples in zip(files, (own, evened(own, corpus, rest))):
+                with replaced(path) as fresh:
+                    write_examples(fresh, examples)
         return files
 
     def _measure(self, old: Measured, examples: Sequence[Example],
@@ -204,11 +206,3 @@ def split(lessons: Sequence[Lesson], hold_out: int,
 
 def _spread(seed: int) -> Callable[[str], str]:
     return lambda text: hashlib.sha256(f'{seed} {text}'.encode()).hexdigest()
-
-
-def _whole(path: Path, examples: Iterable[Example]) -> None:
-    """Write examples so that the file is there as a whole or not at all."""
-    draft = path.with_name(f'.{path.name}')
-    write_examples(draft, examples)
-    draft.replace(path)
-

@@ -8,8 +8,7 @@ The base: the standing sets of the gate, and the corpus that is replayed, so not
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-import sys
-from typing import Callable, Iterable, Optional, Sequence, TYPE_CHECKING
+from typing import Callable, Optional, Sequence, TYPE_CHECKING
 
 from shadow_ros.errors import ModelError
 from shadow_ros.intent.amounts import normalise
@@ -17,13 +16,13 @@ from shadow_ros.learning.corpus.compose import Composer, Example
 from shadow_ros.learning.data import read_examples
 from shadow_ros.learning.gate import Measured
 from shadow_ros.learning.judge import judge, moves, Result
+from shadow_ros.places import homes_of
 from shadow_ros.plan import parse
 
 if TYPE_CHECKING:
     from shadow_ros.intent.engine import EdgeEngine
 
 DEVELOPMENT = 'dev_commands.jsonl'
-_SHARE = 'share/shadow_ros/standing'
 _SEED = 20_260_101  # of no training
 STILL, STOPS = 300, 60  # composed texts that must not move the robot, and stops
 
@@ -65,7 +64,7 @@ def development_set(path: Optional[Path] = None) -> list[Example]:
 
 def find_development_set() -> Path:
     """Return the file: in a checkout, or where pip and colcon put it; or raise ModelError."""
-    places = list(_places())
+    places = [home / DEVELOPMENT for home in homes_of('standing', checkout='test/data')]
     for place in places:
         if place.is_file():
             return place
@@ -89,12 +88,3 @@ def safety_set() -> list[Example]:
         if kind is not None and len(kind) < (STILL if kind is still else STOPS):
             kind.setdefault(example.text, replace(example, category=f'safety_{example.category}'))
     return [*still.values(), *stops.values()]
-
-
-def _places() -> Iterable[Path]:
-    here = Path(__file__).resolve()
-    yield here.parents[2] / 'test' / 'data' / DEVELOPMENT
-    for prefix in dict.fromkeys([*here.parents, Path(sys.prefix)]):
-        if (prefix / _SHARE).is_dir():
-            yield prefix / _SHARE / DEVELOPMENT
-    yield Path(sys.prefix) / _SHARE / DEVELOPMENT

@@ -241,7 +241,7 @@ def test_missing_folder_gets_a_sentence(tmp_path) -> None:
 
 def test_shipped_model_is_found_in_a_checkout_and_in_a_prefix(tmp_path, monkeypatch) -> None:
     places = [tmp_path / 'checkout', tmp_path / 'prefix']
-    monkeypatch.setattr(engine_module, '_model_places', lambda: places)
+    monkeypatch.setattr(engine_module, 'homes_of', lambda part: places)
     with pytest.raises(ModelError, match='no shipped model'):
         find_shipped_model()
     for name in ('another', 'edge'):

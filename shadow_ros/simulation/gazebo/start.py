@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 import os
 from pathlib import Path
-import sys
 from typing import Mapping, Optional
 
 from shadow_ros.errors import ConfigError, did_you_mean
+from shadow_ros.places import homes_of
 from shadow_ros.simulation.gazebo.bridge import WORLD
 from shadow_ros.simulation.gazebo.names import flavour_of, FLAVOURS
 
-_SHARE = Path('share', 'shadow_ros', 'worlds')
 
 
 @dataclass(frozen=True)
@@ -54,10 +53,7 @@ def start(distro: str, flavour: str = 'auto', headless: bool = False,
 
 def worlds() -> Path:
     """Return the folder of the worlds: in a checkout, or where pip and colcon put it."""
-    here = Path(__file__).resolve()
-    places = [here.parents[3] / 'worlds', *(parent / _SHARE for parent in here.parents),
-              Path(sys.prefix) / _SHARE]
-    for place in places:
+    for place in homes_of('worlds'):
         if place.is_dir():
             return place
     raise ConfigError('the worlds were not found; install the package again')
