@@ -7,6 +7,7 @@ the action language: feet, inches, yards, 尺 and steps are metres, turns are de
 duration of walking is metres at the nominal speed.
 """
 
+from functools import lru_cache
 import re
 import unicodedata
 
@@ -141,6 +142,7 @@ def fold(text: str) -> str:
     return ' '.join(text.translate(_TRADITIONAL).split())
 
 
+@lru_cache(maxsize=32)  # a command is read for the model, for its sizes, and as an earlier turn
 def normalise(text: str) -> str:
     """
     Return the text as the model reads it: folded, each amount as `2.0 m`, `90 deg`, `3 times`.

@@ -138,7 +138,11 @@ def compose(examples: int, seed: int, forbidden: Iterable[Example] = (),
 
 def corpus_hashes(*others: Optional[Union[str, Path]]) -> dict[str, str]:
     """Return file name -> SHA-256 of the corpus files and of others that are given."""
-    paths = sorted(DATA.glob('*.yaml')) + [Path(o) for o in others if o]
+    return hashes(sorted(DATA.glob('*.yaml')) + [Path(o) for o in others if o])
+
+
+def hashes(paths: Iterable[Path]) -> dict[str, str]:
+    """Return file name -> SHA-256 of files."""
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 

@@ -1,6 +1,5 @@
 """Model folders of a run: the shadow alone, and the backbone with its shadow."""
 
-import hashlib
 from pathlib import Path
 import time
 from typing import Optional
@@ -9,7 +8,7 @@ from accelerate import PartialState
 import torch
 
 from shadow_ros.intent.card import IntentCard
-from shadow_ros.learning.data import corpus_hashes
+from shadow_ros.learning.data import corpus_hashes, hashes
 from shadow_ros.learning.model_card import write_card
 from shadow_ros.learning.rounds import record
 from shadow_ros.learning.train import Made
@@ -36,7 +35,8 @@ def ship(made: Made, run: Path, edge: Optional[Path] = None,
     recipe = made.recipe
     dtype = torch.bfloat16 if recipe.precision == 'bf16' else torch.float16
     folders = [edge or run / EDGE]
-    before = {folder: _weights(folder) for folder in (*folders, backbone or run / BACKBONE)}
+    before = {folder: hashes(folder.glob('*.safetensors'))
+              for folder in (*folders, backbone or run / BACKBONE)}
     made.edge.save(folders[0], dtype)
     if made.attached is not None:
         folders.append(backbone or run / BACKBONE)
@@ -44,7 +44,7 @@ def ship(made: Made, run: Path, edge: Optional[Path] = None,
     for folder, what in zip(folders, _WHAT):
         made.codec.save(folder)
         record(run, folder)
-        if _weights(folder) == before[folder]:
+        if hashes(folder.glob('*.safetensors')) == before[folder]:
             continue  # a finished run, made again: what was measured since holds
         IntentCard(name=folder.name, turns=TURNS if recipe.beyond else 0,
                    data=corpus_hashes(recipe.negatives or None),
@@ -53,9 +53,3 @@ def ship(made: Made, run: Path, edge: Optional[Path] = None,
         model = made.edge if folder == folders[0] else made.attached
         write_card(folder, f'{what} {sum(p.numel() for p in model.parameters()):,} parameters.')
     return folders
-
-
-def _weights(folder: Path) -> dict[str, str]:
-    """Return the hash of each file of weights in a folder."""
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in folder.glob('*.safetensors')}

@@ -219,10 +219,9 @@ def is_stop(text: str) -> bool:
     are not. Of a flood of text the beginning decides.
     """
     words = tokens(text[:_LONGEST])
-    return (_covered(words, (_STOP, _PANIC), (_AROUND_STOP,))
-            or any(_covered(words[:cut], (_STOP, _PANIC), (_AROUND_STOP,))
-                   for cut in range(1, min(len(words), _BEFORE_REASON))
-                   if _REASON.lengths(words, cut)))
+    return _all_stop(words) or any(
+        _REASON.lengths(words, cut) and _all_stop(words[:cut])
+        for cut in range(1, min(len(words), _BEFORE_REASON)))
 
 
 def is_panic(text: str) -> bool:
@@ -248,10 +247,14 @@ def hears_stop(partial: str) -> bool:
     a negated, postponed or reported stop ("don't stop", "then stop", "bus stop") is not.
     """
     words = tokens(partial[-_LONGEST:])
-    if _covered(words, (_STOP, _PANIC), (_AROUND_STOP,)):
-        return True
-    return any(_live(words, start, length) for start in range(len(words))
-               for length in _STRONG.lengths(words, start))
+    return _all_stop(words) or any(
+        _live(words, start, length)
+        for start in range(len(words)) for length in _STRONG.lengths(words, start))
+
+
+def _all_stop(words: Sequence[str]) -> bool:
+    """Return whether the words say to stop, and nothing else."""
+    return _covered(words, (_STOP, _PANIC), (_AROUND_STOP,))
 
 
 def _live(words: Sequence[str], start: int, length: int) -> bool:
