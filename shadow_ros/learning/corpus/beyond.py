@@ -22,11 +22,14 @@ from shadow_ros.plan import parse
 EDGE_STEPS = 3  # spoken steps that stay on the edge; counted repetition is one step
 
 KINDS = {  # weight of each kind of example
-    'steps4': 16.0, 'steps5': 12.0, 'steps6': 2.0, 'times': 7.0, 'pairs': 4.0, 'spelled': 3.0,
-    'partly': 7.0, 'shape': 14.0, 'follow': 36.0, 'nothing_before': 4.0, 'after': 22.0}
+    'steps4': 20.0, 'steps5': 16.0, 'steps6': 3.0, 'times': 6.0, 'pairs': 4.0, 'spelled': 6.0,
+    'partly': 7.0, 'tally': 5.0, 'shape': 13.0, 'follow': 34.0, 'nothing_before': 4.0,
+    'after': 18.0}
+_SAID_AGAIN = 0.3  # share of the long sentences that say a command a second time
 _NOT_COUNTED = ('STOP', 'SPEED', 'AVOID', 'DAMP', 'BALANCE', 'STAND', 'RECOVER')
 _COUNTS = (4, 4, 4, 5, 5, 5, 6, 7, 8, 10)
 _SECOND = re.compile(r'\$len2')
+_NUMBER = re.compile(r'\{(\d)\}')
 
 Turn = tuple[str, str]
 Reading = tuple[Any, ...]
@@ -92,19 +95,22 @@ class Beyond:
 
     def _pairs(self, lang: str) -> Optional[Example]:
         """Return two commands, the pair done twice."""
-        return self._two_pairs(lang, 'pairs', 2)
-
-    def _spelled(self, lang: str) -> Optional[Example]:
-        """Return two commands, each said twice."""
-        return self._two_pairs(lang, 'spelled', 4)
-
-    def _two_pairs(self, lang: str, kind: str, said: int) -> Optional[Example]:
-        """Return the same two commands twice."""
         parts = [self._counted(lang), self._counted(lang)]
-        text = self._place(self.rng.choice(self.files[lang][kind]), lang, parts)
+        text = self._place(self.rng.choice(self.files[lang]['pairs']), lang, parts)
         if text is None or parts[0].tags == parts[1].tags:
             return None
-        return self._more(text, (parts[0].tags + parts[1].tags) * 2, lang, kind, said)
+        return self._more(text, (parts[0].tags + parts[1].tags) * 2, lang, 'pairs', 2)
+
+    def _spelled(self, lang: str) -> Optional[Example]:
+        """Return commands each said as often as it is meant, in the order of the frame."""
+        parts = self._neighbours(lang, 3)
+        frame = self.rng.choice(self.files[lang]['spelled'])
+        order = [int(number) - 1 for number in _NUMBER.findall(frame)]
+        text = self._place(frame, lang, parts)
+        if text is None or len({part.tags for part in parts}) < 3:
+            return None
+        return self._more(text, ''.join(parts[i].tags for i in order), lang, 'spelled',
+                          len(order))
 
     def _partly(self, lang: str) -> Optional[Example]:
         """Return two commands of which one is repeated."""
@@ -117,6 +123,23 @@ class Beyond:
         tags = (first.tags * count + second.tags if group['plan'] == '1n2'
                 else first.tags + second.tags * count)
         return self._more(text.replace('$n', str(count)), tags, lang, 'partly', 2)
+
+    def _tally(self, lang: str) -> Optional[Example]:
+        """Return a command with its number inside ("three bows", 作三个揖) and another."""
+        entry = self.rng.choice(self.files[lang]['tallies'])
+        count = self.rng.choice((2, 2, 3, 3, 4))
+        word = self.files[lang]['numbers'][count - 2]
+        text = expand(self.rng.choice(entry['say']), {}, self.rng).replace('$n', word)
+        tallied = Clause(text, entry['plan'] * count)
+        parts = [tallied, self._counted(lang)]
+        if parts[1].tags == entry['plan']:
+            return None
+        if self.rng.random() < 0.5:
+            parts.reverse()
+        placed = self._place(self.rng.choice(self.files[lang]['joints']), lang, parts)
+        if placed is None:
+            return None
+        return self._more(placed, ''.join(part.tags for part in parts), lang, 'tally', 2)
 
     def _shape(self, lang: str) -> Optional[Example]:
         """Return a way that has a name, or a little programme."""
@@ -165,7 +188,10 @@ class Beyond:
 
     def _earlier(self, lang: str) -> Turn:
         """Return an earlier turn with actions, as text and tags."""
-        count = self.rng.choices((1, 2, 3, 4), (10, 4, 2, 1))[0]
+        count = self.rng.choices((1, 2, 3, 4, 5), (10, 5, 3, 3, 1))[0]
+        if self.rng.random() < 0.06:
+            shape = self._shape(lang)
+            return (shape.text, ''.join(map(str, parse(shape.cloud).actions)))
         if count == 1:
             clause = self.composer.clause(lang, alone=0.3, even=0.4)
             return self.composer._request(clause.text, lang, clause.whole), clause.tags
@@ -191,13 +217,20 @@ class Beyond:
         return self.composer._place(frame, lang, {str(i + 1): c.text for i, c in enumerate(parts)})
 
     def _clauses(self, lang: str, count: int) -> list[Clause]:
-        """Return commands of one action each, all different."""
-        clauses: list[Clause] = []
-        while len(clauses) < count:
-            [clause] = self.composer._different(lang, 1)
-            if clause.tags.count('[') == 1 and clause.tags not in [c.tags for c in clauses]:
-                clauses.append(clause)
-        return clauses
+        """Return commands of one action each, no two neighbours alike; one may come again."""
+        clauses = self._neighbours(lang, count)
+        if count > 2 and self.rng.random() < _SAID_AGAIN:
+            again = self.rng.randrange(2, count)
+            clauses[again] = clauses[self.rng.randrange(again - 1)]
+        alike = any(one.tags == two.tags for one, two in zip(clauses, clauses[1:]))
+        return self._clauses(lang, count) if alike else clauses
+
+    def _neighbours(self, lang: str, count: int) -> list[Clause]:
+        """Return commands of one action each: a way to go, a show of short words, or anything."""
+        while True:
+            clauses = self.composer._different(lang, count)
+            if all(clause.tags.count('[') == 1 for clause in clauses):
+                return clauses
 
     def _counted(self, lang: str) -> Clause:
         """Return a command of one action that can sensibly be done several times."""
