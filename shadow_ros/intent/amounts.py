@@ -44,13 +44,17 @@ _UNIT_RE = [(re.compile(p), found) for p, found in _UNIT.items()]
 
 _ANY_UNIT = '|'.join(p for p in _UNIT)
 _WORD_END = r'(?![a-z0-9_])'
+_NOT_COUNTED_OFF = (  # "the last two steps" and 最后一步 are parts of a plan, not a way
+    r'(?!(?:(?<=\bfirst )|(?<=\blast ))\w+ steps?\b|(?:(?<=最后)|(?<=[上下])).步)')
 _ENGLISH = re.compile(
-    rf'(?<![\w.\-])(?P<n>{EN_NUMBER})[\s\-]{{0,2}}(?:(?:more|extra) )?'
+    rf'(?<![\w.\-]){_NOT_COUNTED_OFF}'
+    rf'(?P<n>{EN_NUMBER})[\s\-]{{0,2}}(?:(?:more|extra) )?'
     rf'(?P<half> ?and (?:a )?(?:half|quarter) )?(?:of an? |of the )?'
     rf'(?P<u>{_ANY_UNIT}){_WORD_END}(?P<tail> and (?:a )?(?:half|quarter)\b)?')
 _INCHES = re.compile(r'(?<![\w.])([0-9]{1,6}(?:\.[0-9]{1,6})?) ?in(?=[,.;!?]|$| (?:then|and)\b)')
 _CHINESE = re.compile(
-    rf'(?<![第0-9./])(?<![0-9],)(?P<n>{ZH_NUMBER}) ?个?(?P<half>半)? ?(?P<u>{_ANY_UNIT}){_WORD_END}'
+    rf'(?<![第0-9./])(?<![0-9],){_NOT_COUNTED_OFF}'
+    rf'(?P<n>{ZH_NUMBER}) ?个?(?P<half>半)? ?(?P<u>{_ANY_UNIT}){_WORD_END}'
     r'(?P<tail>半(?!圈)|[一二三四五六七八九](?![一二三四五六七八九十百千万点米步度圈次下秒个]))?')
 _CANONICAL = re.compile(r'(?<![\w.])-?[0-9]+(?:\.[0-9]+)? (?:m|deg|s|times)\b')
 _SIZE = re.compile(r'([0-9]+(?:\.[0-9]+)?) (?:m|deg)\b')
@@ -77,7 +81,8 @@ _TURN_FRACTIONS = (
     (re.compile(r'四分之一圈'), '90 deg'),
     (re.compile(r'四分之三圈'), '270 deg'),
 )
-_SPOKEN = (  # what recognisers write for a number, and what people say for a turn
+_SPOKEN = (  # what recognisers write for a number, what people say for a turn, and no turn
+    (re.compile(r'(?:^|(?<=[,.;!?] ))all right\b(?! angle)'), 'alright'),
     (re.compile(r'\btoo? (?=(?:meters|metres|steps|feet|yards|degrees|inches)\b)'), '2 '),
     (re.compile(r'\bfor (?=(?:meters|metres|steps|feet|yards|inches)\b)'), '4 '),
     (re.compile(r'\bone[ -]eighty\b'), '180'),

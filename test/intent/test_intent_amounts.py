@@ -168,6 +168,10 @@ def test_an_amount_that_is_amended_keeps_its_unit(text, expected) -> None:
     ('走1米2次', '走1米 2 times'), ('walk a dozen meters', 'walk 12.0 m'),
     ('turn 1,000 degrees', 'turn 1000 deg'), ('走1,200米', '走 1200.0 m'),
     ('half a dozen steps', '1.8 m'), ('one third of a turn', '120 deg'),
+    ('only the last two steps again', 'only the last two steps again'),
+    ('the first 2 steps', 'the first 2 steps'), ('最后一步再来一次', '最后一步再来一次'),
+    ('最后走两步', '最后走 0.6 m'), ('first two meters ahead', 'first 2.0 m ahead'),
+    ('All right! Sit', 'alright! sit'), ('go all right', 'go all right'),
     ('two thirds of a meter', '0.67 m'), ('two-and-a-half meters', '2.5 m')])
 def test_parts_and_dozens(text, expected) -> None:
     assert normalise(text) == expected
