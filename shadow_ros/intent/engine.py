@@ -21,6 +21,7 @@ from shadow_ros.intent.amounts import normalise, sizes
 from shadow_ros.intent.card import CARD_FILE, IntentCard
 from shadow_ros.intent.prompt import (
     clean, last_turns, MAX_CHARACTERS, MAX_COMMAND_TOKENS, Turn)
+from shadow_ros.intent.steps import leaves_out
 from shadow_ros.intent.thought import Thought
 from shadow_ros.phrases import language, say
 from shadow_ros.places import homes_of
@@ -45,8 +46,8 @@ class EdgeEngine:
     def __init__(self, codec: Any, decoder: Any, card: IntentCard, threads: int = 0,
                  cautious: bool = True) -> None:
         self.codec = codec
-        # A small model must copy sizes and not be led astray by earlier turns; a backbone makes
-        # shapes of its own sizes, and reads what was said as a whole.
+        # A small model must copy sizes, leave no step out and not be led astray by earlier turns;
+        # a backbone makes shapes of its own sizes, and reads what was said as a whole.
         self.cautious = cautious
         self.decoder = decoder
         self.card = card
@@ -109,8 +110,9 @@ class EdgeEngine:
             return self._said(Plan((Action('REMOTE'),)), start)
         past = self.codec.past(last_turns(turns, self.card.turns))
         with self._lock, _torch_threads(self.threads):
-            said = _sizes_said(cleaned, turns if past else ()) if self.cautious else frozenset()
-            reading = _Reading(language(cleaned), said, start)
+            reading = (_Reading(language(cleaned), start, normalise(cleaned),
+                                _sizes_said(cleaned, turns if past else ()))
+                       if self.cautious else _Reading(language(cleaned), start))
             if not past or not self.cautious:
                 return self._decode(past + prompt, reading, on_actions)
             return self._with_past(prompt, past, reading, on_actions)
@@ -168,17 +170,22 @@ class EdgeEngine:
 
 @dataclass(frozen=True)
 class _Reading:
-    """What is known of a command without a model: language, the sizes it may mean, its start."""
+    """What is known of a command without a model; its text and sizes where they are checked."""
 
     language: str
-    sizes: AbstractSet[float]
     start: float
+    text: str = ''
+    sizes: AbstractSet[float] = frozenset()
 
     def trust(self, plan: Plan, confidence: float) -> float:
-        """Return the confidence, none where sizes were said and the plan has others: miscopied."""
-        if not self.sizes or _sizes_of(plan) <= self.sizes | _UNSAID:
-            return confidence
-        return 0.0
+        """
+        Return the confidence; none in a plan that does not fit the words.
+
+        Sizes were said and the plan has others: miscopied. The words have more parts than the
+        plan has actions: one was left out.
+        """
+        miscopied = self.sizes and not _sizes_of(plan) <= self.sizes | _UNSAID
+        return 0.0 if miscopied or leaves_out(self.text, len(plan.actions)) else confidence
 
 
 def _sizes_said(text: str, turns: Sequence[Turn]) -> AbstractSet[float]:

@@ -11,10 +11,12 @@ from transformers import Qwen3Config, Qwen3Model
 
 from shadow_ros.errors import ModelError
 from shadow_ros.intent import engine as engine_module
+from shadow_ros.intent.amounts import normalise
 from shadow_ros.intent.card import IntentCard
 from shadow_ros.intent.engine import EdgeEngine, find_shipped_model
 from shadow_ros.intent.grammar import accepts
 from shadow_ros.intent.prompt import MAX_CHARACTERS, MAX_COMMAND_TOKENS
+from shadow_ros.intent.steps import leaves_out
 from shadow_ros.intent.tokens import Codec
 from shadow_ros.plan import parse
 from shadow_ros.shadow.projected import ProjectedShadow
@@ -114,6 +116,25 @@ def test_sizes_that_were_miscopied_are_not_trusted(engine) -> None:
     engine.cautious = False
     assert engine.think('walk forward 2.5 meters').confidence > 0.1
     engine.cautious = True
+
+
+def test_a_plan_that_leaves_a_step_out_is_not_trusted() -> None:
+    """Of the shipped model; one wish with much around it stays trusted."""
+    shipped = EdgeEngine.load()
+    for text in ('turn left then right then left then right and sit', 'wave, bow, heart, dance'):
+        thought = shipped.think(text)
+        assert thought.confidence == 0.0 or len(thought.plan.actions) not in (2, 3)
+    talkative = shipped.think("listen, it is late, and everybody's tired, so please sit down")
+    assert str(talkative.plan).startswith('[SIT]') and talkative.confidence > 0.7
+
+
+@pytest.mark.parametrize('text, actions, found', [
+    ('sit, lie, stand, stretch and dance', 3, True), ('wave, bow, heart, dance', 3, True),
+    ('sit, lie, stand and dance', 4, False), ('sit, stand and dance', 3, False),
+    ('well, you know, sit down, buddy', 1, False), ('坐下，起立，跳舞，再挥手', 3, True),
+    ('先坐下，再跳舞', 2, False), ('walk 1.5 m. sit. stand', 3, False)])
+def test_parts_of_a_sentence_are_held_against_its_plan(text, actions, found) -> None:
+    assert leaves_out(normalise(text), actions) is found
 
 
 def test_actions_come_before_the_reply(engine) -> None:
