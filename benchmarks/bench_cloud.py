@@ -31,6 +31,7 @@ from shadow_ros.intent.engine import EdgeEngine
 
 ROOT = Path(__file__).resolve().parents[1]
 DEV = ROOT / 'test/data/dev_cloud.jsonl'
+HELD = ROOT / 'test/data/held_cloud.jsonl'
 ROUNDS = 3
 EDGE = ('walk forward two meters', 'sit down', 'turn left ninety degrees', '坐下', 'wave',
         'who are you', '向左转四十五度', 'do a dance')
@@ -193,19 +194,34 @@ def _ignore(outcome: Any) -> None:
 
 
 def measure_accuracy(model: str) -> None:
-    """Compare exact plans of the complex commands: detached, and with the backbone attached."""
-    rows = [json.loads(line) for line in DEV.read_text('utf-8').splitlines()]
+    """Compare exact plans of the complex commands: detached, and attached by either policy."""
     with server(model) as url:
-        for name, options in (('detached', ()), ('attached', ('--backbone', url))):
-            done = subprocess.run(
-                [sys.executable, '-m', 'shadow_ros.cli', 'ask', '--file', '-', *options],
-                input='\n'.join(json.dumps(_question(row)) for row in rows),
-                capture_output=True, text=True, check=True)
-            answers = [json.loads(line) for line in done.stdout.splitlines()]
-            right = [_right(row, answer) for row, answer in zip(rows, answers)]
-            by = sum(answer['by'] == 'cloud' for answer in answers)
-            print(f'{name}: {sum(right)} of {len(rows)} plans exact '
-                  f'({sum(right) / len(rows):.1%}), {by} by the cloud')
+        ways = {'detached': (), **{f'attached, policy {policy}': ('--backbone', url, '--policy',
+                                                                  policy)
+                                   for policy in ('remote', 'unsure')}}
+        for path in (DEV, HELD):
+            rows = [json.loads(line) for line in path.read_text('utf-8').splitlines()]
+            asked = '\n'.join(json.dumps(_question(row)) for row in rows)
+            for name, options in ways.items():
+                _print_accuracy(f'{path.name}, {name}', rows, _answers(asked, options))
+
+
+def _answers(asked: str, options: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return what the command line answers to JSON lines."""
+    done = subprocess.run([sys.executable, '-m', 'shadow_ros.cli', 'ask', '--file', '-', *options],
+                          input=asked, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def _print_accuracy(name: str, rows: list[dict[str, Any]], answers: list[dict[str, Any]]) -> None:
+    """Print how many plans are exact, in all and by category, and how many the cloud made."""
+    right = [_right(row, answer) for row, answer in zip(rows, answers)]
+    by = sum(answer['by'] == 'cloud' for answer in answers)
+    print(f'{name}: {sum(right)} of {len(rows)} plans exact ({sum(right) / len(rows):.1%}), '
+          f'{by} by the cloud')
+    for category in dict.fromkeys(row['category'] for row in rows):
+        found = [ok for ok, row in zip(right, rows) if row['category'] == category]
+        print(f'    {category}: {sum(found)} of {len(found)}')
 
 
 def _question(row: dict[str, Any]) -> dict[str, Any]:

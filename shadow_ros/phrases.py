@@ -50,6 +50,7 @@ _PHRASES: Mapping[str, tuple[str, str]] = {
     'closing': ('The action node is shutting down.', '动作节点正在关闭。'),
     # the intent room
     'no_backbone': ('That is beyond me, and no cloud is attached.', '这个我做不到，也没有连接云端。'),
+    'follow_up': ('OK!', '好的！'),
     'beyond': ('That is beyond me.', '这个我做不到。'),
     # the cloud; one for each reason of a CloudError
     'thinking': ('Let me think.', '让我想想。'),

@@ -19,9 +19,10 @@ from typing import (
 from shadow_ros.errors import ModelError
 from shadow_ros.intent.amounts import normalise, sizes
 from shadow_ros.intent.card import CARD_FILE, IntentCard
+from shadow_ros.intent.follow_up import follow_up
 from shadow_ros.intent.prompt import (
     clean, last_turns, MAX_CHARACTERS, MAX_COMMAND_TOKENS, Turn)
-from shadow_ros.intent.steps import leaves_out
+from shadow_ros.intent.steps import EDGE_STEPS, leaves_out
 from shadow_ros.intent.thought import Thought
 from shadow_ros.phrases import language, say
 from shadow_ros.places import homes_of
@@ -88,10 +89,11 @@ class EdgeEngine:
         """
         Return the plan for any text; never raises for what the text is.
 
-        `turns` are what was said and planned before, oldest first. They are looked at only when
-        the text alone is no sure plan: a follow-up ("again", "the other way") needs them, any
-        other command is better read without. The model gets as many of the last ones as it
-        learnt to read, and a plan that is not sure with them either leaves the first one.
+        `turns` are what was said and planned before, oldest first. A follow-up in usual words
+        ("again", "the other way") is reckoned from them. Otherwise the model looks at them only
+        when the text alone is no sure plan: any command but a follow-up is better read without.
+        It gets as many of the last ones as it learnt to read, and a plan that is not sure with
+        them either leaves the first one.
 
         `on_actions` gets the plan without its reply as soon as its actions are known, in this
         thread, before the reply is made. What the model cannot have meant as a command never
@@ -105,6 +107,8 @@ class EdgeEngine:
             return self._said(Plan(reply=say('too_much_text', language(cleaned))), start)
         if not cleaned:
             return self._said(Plan(), start)
+        if turns and (actions := follow_up(cleaned, turns)):
+            return self._referred(actions, language(cleaned), start, on_actions)
         prompt = self.codec.command(cleaned)
         if len(prompt) > MAX_COMMAND_TOKENS:
             return self._said(Plan((Action('REMOTE'),)), start)
@@ -161,6 +165,16 @@ class EdgeEngine:
         plan, confidence = _plan_of(done, reading.language)
         return Thought(plan, reading.trust(plan, confidence), timing, self.card.name,
                        runtime.passes - passes, done.tokens + 1)
+
+    def _referred(self, actions: tuple[Action, ...], lang: str, start: float,
+                  on_actions: Optional[OnActions]) -> Thought:
+        """Return a follow-up's plan; one of many steps is the backbone's, which needs a yes."""
+        if self.cautious and len(actions) > EDGE_STEPS:
+            return self._said(Plan((Action('REMOTE'),)), start)
+        thought = self._said(Plan(actions, say('follow_up', lang)), start)
+        if on_actions:
+            on_actions(thought)
+        return thought
 
     def _said(self, plan: Plan, start: float) -> Thought:
         """Return what needs no model."""

@@ -103,7 +103,7 @@ def thought(plan, confidence=0.9):
 def test_the_past_is_looked_at_only_when_the_text_alone_is_no_sure_plan(
         alone, whole, found, looks, told):
     engine, heard = Reader(alone, whole), []
-    answer = engine.think('again', lambda t: heard.append(str(t.plan)), [LEFT])
+    answer = engine.think('just like before', lambda t: heard.append(str(t.plan)), [LEFT])
     assert (str(answer.plan), engine.looks, answer.passes) == (found, looks, 3 * looks)
     assert heard == told
     assert Reader(alone, whole).think('again').plan == alone.plan

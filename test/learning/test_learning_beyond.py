@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from shadow_ros.actions import MAX_ACTIONS
+from shadow_ros.intent.follow import FOLLOW_UPS
 from shadow_ros.intent.grammar import accepts
 from shadow_ros.intent.prompt import MAX_TURNS
 from shadow_ros.learning.corpus.beyond import Beyond, KINDS, reading
 from shadow_ros.learning.corpus.compose import Composer
-from shadow_ros.learning.corpus.follow import FOLLOW_UPS
 from shadow_ros.learning.data import cloud_plan, compose, read_examples
 from shadow_ros.plan import parse
 
@@ -47,7 +47,8 @@ def actions(plan: str) -> list[str]:
     ('again_fast', '[MOVE x=1.0 speed=slow]', '[MOVE x=1.0 speed=fast]'),
     ('again_slow', '[DANCE]', None),
     ('last_step', '[SIT][DANCE]', '[DANCE]'),
-    ('first_step', '[SIT]', None),
+    ('first_step', '[SIT]', '[SIT]'), ('opposite_turn', '[TURN yaw=90]', '[TURN yaw=-90]'),
+    ('opposite_turn', '[MOVE x=1.0]', None),
 ])
 def test_a_follow_up_makes_its_plan_of_the_one_before(kind, before, after):
     assert FOLLOW_UPS[kind][1](parse(before).actions) == after

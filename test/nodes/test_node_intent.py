@@ -310,7 +310,7 @@ def test_models_are_swapped_while_commands_go_on(start_node, probe, tmp_path, ti
     assert probe.set('intent', 'intent.model', broken) == ''
     talk(lambda: 'the one before it goes on' in child.output)
     probe.wait(lambda: probe.get('intent', 'intent.model').string_value == 'first', 10)
-    probe.wait(lambda: len(plans) == said, 10, f'all {said} plans')
+    probe.wait(lambda: len(plans) == said, 30, f'all {said} plans')
     assert 'back to second' in child.output and 'Traceback' not in child.output
     assert {PlanRecord.from_json(p).model for p in plans} == {'first', 'second'}
     assert all(str(PlanRecord.from_json(p).plan).startswith('[TURN yaw=90]') for p in plans)

@@ -13,13 +13,13 @@ from typing import Any, Iterable, Iterator, Optional
 
 from shadow_ros.actions import MAX_ACTIONS
 from shadow_ros.intent.amounts import canonical, normalise
+from shadow_ros.intent.follow import FOLLOW_UPS
+from shadow_ros.intent.follow_up import phrases
+from shadow_ros.intent.steps import EDGE_STEPS
 from shadow_ros.learning.corpus.compose import (
     Clause, Composer, draw_amount, Example, LANGUAGES)
-from shadow_ros.learning.corpus.follow import FOLLOW_UPS
 from shadow_ros.learning.corpus.patterns import expand, read
 from shadow_ros.plan import parse
-
-EDGE_STEPS = 3  # spoken steps that stay on the edge; counted repetition is one step
 
 KINDS = {  # weight of each kind of example
     'steps4': 20.0, 'steps5': 16.0, 'steps6': 3.0, 'times': 6.0, 'pairs': 4.0, 'spelled': 6.0,
@@ -43,7 +43,8 @@ class Beyond:
         self.languages = tuple(languages)
         self.composer = Composer(seed, self.languages)
         self.composer.rng = self.rng
-        self.files = {lang: read(f'beyond_{lang}') for lang in self.languages}
+        self.files = {lang: {**read(f'beyond_{lang}'), **phrases(lang)}
+                      for lang in self.languages}
 
     def examples(self, n: int, forbidden: frozenset[Reading] = frozenset()) -> Iterator[Example]:
         """Yield n examples, different in text or history; none that reads as a forbidden one."""

@@ -24,18 +24,23 @@ def twice_more(before: Actions) -> Optional[str]:
 
 
 def last_step(before: Actions) -> Optional[str]:
-    """Return the last of several actions."""
-    return str(before[-1]) if len(before) > 1 else None
+    """Return the last action."""
+    return str(before[-1])
 
 
 def first_step(before: Actions) -> Optional[str]:
-    """Return the first of several actions."""
-    return str(before[0]) if len(before) > 1 else None
+    """Return the first action."""
+    return str(before[0])
 
 
 def opposite(before: Actions) -> Optional[str]:
     """Return a single motion the other way."""
     return _mirrored(before[0]) if len(before) == 1 else None
+
+
+def opposite_turn(before: Actions) -> Optional[str]:
+    """Return a single turn the other way; after a walk, "turn the other way" is no follow-up."""
+    return opposite(before) if before[0].name == 'TURN' else None
 
 
 def undo(before: Actions) -> Optional[str]:
@@ -71,6 +76,7 @@ def again_slow(before: Actions) -> Optional[str]:
 
 FOLLOW_UPS: Mapping[str, tuple[float, FollowUp, bool]] = {
     'again': (10.0, again, True), 'opposite': (6.0, opposite, True),
+    'opposite_turn': (1.0, opposite_turn, True),
     'further': (5.0, further, True), 'more_len': (1.5, more_len, True),
     'more_deg': (1.5, more_deg, True), 'undo': (4.0, undo, True),
     'twice_more': (2.5, twice_more, False), 'again_fast': (1.5, again_fast, False),
