@@ -47,8 +47,9 @@ WHISPER_NEEDS = [  # what it asks for, less triton (1 GB, only for word times on
     'tqdm',
 ]
 SOUND = [
-    'onnxruntime>=1.16',  # runs the voice activity model without torch
-    'pocketsphinx>=5.0.4',  # the embedded recogniser, its model inside the wheel
+    'moonshine-voice>=0.0.69,<=0.1.0',  # the recogniser's weights, which later wheels lack
+    'onnxruntime>=1.18',  # runs the voice activity model and the recogniser without torch
+    'pocketsphinx>=5.0.4',  # the language model; a smaller recogniser, its model inside the wheel
     'silero-vad>=5.1',  # voice activity
     'sounddevice>=0.4.6',  # the microphone (needs libportaudio2 from apt)
     'soundfile>=0.12',  # WAV and FLAC files

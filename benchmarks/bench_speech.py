@@ -2,32 +2,34 @@
 How well and how fast speech is heard: `python -m benchmarks.bench_speech [--every 4]`.
 
 Needs espeak-ng and flite (apt install espeak-ng flite). Every utterance goes through the real
-pipeline: voice activity, endpoint, PocketSphinx with its rejection, stop word, and then through
+pipeline: voice activity, endpoint, recogniser with its rejection, stop word, and then through
 the shipped model to a plan. A command is right when its plan is the one meant; other speech is
 wrong when its plan would move the robot. Each text is spoken by one flite and one espeak-ng
 voice, in turn, in three paces, in pink and motor-like noise.
 """
 
 import argparse
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
+import itertools
 import json
 from pathlib import Path
 import queue
+import random
 import sys
 import time
-from typing import Callable, Iterable, Iterator, Optional, Sequence
+from typing import Any, Callable, Iterable, Iterator, Optional, Sequence
 
 import numpy as np
 
 from benchmarks.speech_audio import in_noise, missing_engines, speak, Voice
 from shadow_ros.plan import parse, Plan
-from shadow_ros.speech.audio import SAMPLE_RATE, Samples
+from shadow_ros.speech.audio import BLOCK_SECONDS, SAMPLE_RATE, Samples
 from shadow_ros.speech.listener import Callbacks, Hearing, Listener, sound_events
 from shadow_ros.speech.measure import words_wrong
-from shadow_ros.speech.pocketsphinx import PocketSphinx
-from shadow_ros.speech.recogniser import Transcript
+from shadow_ros.speech.recogniser import BEST, make_recogniser, Recogniser, Transcript
 from shadow_ros.speech.sources import ArraySource
+from shadow_ros.speech.spotter import StopSpotter
 from shadow_ros.speech.stopword import hears_stop
 from shadow_ros.speech.vad import SileroVad
 
@@ -38,6 +40,7 @@ PACES = (0.85, 1.0, 1.2)
 CONDITIONS = (('pink', 40.0), ('pink', 20.0), ('pink', 10.0), ('motor', 10.0), ('pink', 5.0),
               ('motor', 5.0))
 LEAD, TAIL = 0.5, 0.9  # s of noise around every clip
+HOLDS = (0.0, 0.1, 0.16, 0.26)  # s for which a stop must stand, of which one is shipped
 LONG = 5  # words from which on an outside utterance counts as long
 
 
@@ -56,6 +59,7 @@ class Result:
     plan: str = ''
     doubted_plan: str = ''  # of the text, had it not been rejected
     stop_after_s: Optional[float] = None
+    partials: list[tuple[float, str]] = field(default_factory=list)  # each with its time, s
     cpu_s: float = 0.0
 
     @property
@@ -88,6 +92,23 @@ def commands() -> list[tuple[str, str]]:
 def outside() -> list[tuple[str, str]]:
     """Return what is said to somebody else."""
     return [(line, '') for line in _lines('spoken_outside.txt')]
+
+
+def chatter(path: Path, seconds: float) -> Iterator[tuple[Result, Samples]]:
+    """Yield that much public speech without a stop, as in a room where people talk all day."""
+    rows = map(json.loads, path.read_text('utf-8').splitlines())
+    lines = [row['text'] for row in rows if row['lang'] == 'en' and not hears_stop(row['text'])]
+    random.Random(2).shuffle(lines)
+    for number, text in enumerate(lines):
+        voice = (*FLITE, *ESPEAK)[number % 6]
+        voice = Voice(voice.engine, voice.name, PACES[number // 6 % 3])
+        kind, snr = CONDITIONS[(0, 1, 3)[number // 18 % 3]]
+        speech = speak(text, voice)
+        sound = in_noise(speech, kind, snr, number, lead=LEAD, tail=TAIL)
+        seconds -= len(speech) / SAMPLE_RATE
+        yield Result(text, '', str(voice), f'{kind} {snr:g} dB', len(sound) / SAMPLE_RATE), sound
+        if seconds < 0.0:
+            return
 
 
 def _lines(name: str) -> Iterator[str]:
@@ -130,11 +151,31 @@ def _engine():  # type: ignore[no-untyped-def]
     return EdgeEngine.load(None)
 
 
-def hear(sphinx: PocketSphinx, vad: SileroVad, sound: Samples, result: Result) -> Result:
+class Noting:
+    """Passes everything on to a recogniser, and notes its unfinished texts."""
+
+    def __init__(self, recogniser: Recogniser, now: list[float],
+                 partials: list[tuple[float, str]]) -> None:
+        self._recogniser, self._now, self._partials = recogniser, now, partials
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the recogniser has."""
+        return getattr(self._recogniser, name)
+
+    def accept(self, samples: Samples) -> Optional[str]:
+        """Take the next sound."""
+        text = self._recogniser.accept(samples)
+        if text is not None:
+            self._partials.append((self._now[0], text))
+        return text
+
+
+def hear(recogniser: Recogniser, vad: SileroVad, sound: Samples, result: Result) -> Result:
     """Fill in what the pipeline hears in the clip, as fast as possible."""
     now = [0.0]
     stops: list[float] = []
-    hearing = Hearing(sphinx, Callbacks(on_stop=lambda _: stops.append(now[0])))
+    noting = Noting(recogniser, now, result.partials)
+    hearing = Hearing(noting, Callbacks(on_stop=lambda _: stops.append(now[0])))
     heard = []
     cpu = time.process_time()
     for event in sound_events(ArraySource(sound), vad):
@@ -183,23 +224,38 @@ def report(results: Sequence[Result]) -> None:
     report_rejection(results)
     for voice in sorted({r.voice for r in results}):
         print(f'{voice:24} ' + share(r.right for r in results if r.voice == voice and r.inside))
-    print(f'CPU of the first pass per second of sound: '
+    print(f'CPU of this process per second of sound: '
           f'{sum(r.cpu_s for r in results) / max(1e-9, sum(r.seconds for r in results)):.3f}')
 
 
+def believed(result: Result, hold: float) -> Optional[float]:
+    """Return when a stop in the unfinished texts is believed, s after the end of the speech."""
+    spotter, texts, now = StopSpotter(hold), list(result.partials), 0.0
+    while now < result.seconds:
+        now += BLOCK_SECONDS
+        text = None
+        while texts and texts[0][0] < now + BLOCK_SECONDS / 2:
+            text = texts.pop(0)[1]
+        if spotter.feed(text, now):
+            return now - (result.seconds - TAIL)
+    return None
+
+
 def report_stops(results: Sequence[Result]) -> None:
-    """Print how many stops were heard, how late, and how many were none."""
-    print(f'\n{"noise":13} {"stop heard":>20} {"after the word: median, p95":>28} '
-          f'{"false stops":>14} {"per hour of speech":>19}')
-    for noise in dict.fromkeys(r.noise for r in results):
+    """Print, for each hold, how many stops were heard, how late, and how many were none."""
+    print(f'\n{"hold":>5} {"noise":13} {"stop heard":>20} {"or at the end":>20} '
+          f'{"after the word: median, p95":>28} {"false stops":>14} {"per hour of speech":>19}')
+    for hold, noise in itertools.product(HOLDS, dict.fromkeys(r.noise for r in results)):
         here = [r for r in results if r.noise == noise]
         stops = [r for r in here if r.wanted == '[STOP]' and hears_stop(r.said)]
-        late = [r.stop_after_s for r in stops if r.stop_after_s is not None] or [0.0]
+        late = [believed(r, hold) for r in stops]
+        times = [time for time in late if time is not None] or [0.0]
         others = [r for r in here if not hears_stop(r.said) and r.wanted != '[STOP]']
-        false = sum(r.stop_after_s is not None for r in others)
+        false = sum(believed(r, hold) is not None or hears_stop(r.text) for r in others)
         hours = sum(r.seconds - LEAD - TAIL for r in others) / 3600
-        print(f'{noise:13} {share(r.stop_after_s is not None for r in stops):>20} '
-              f'{np.median(late):>16.2f} s {np.percentile(late, 95):>8.2f} s {false:>14} '
+        print(f'{hold:4.2f}s {noise:13} {share(time is not None for time in late):>20} '
+              f'{share(t is not None or hears_stop(r.text) for t, r in zip(late, stops)):>20} '
+              f'{np.median(times):>16.2f} s {np.percentile(times, 95):>8.2f} s {false:>14} '
               f'{false / max(hours, 1e-9):>19.1f}')
 
 
@@ -218,13 +274,13 @@ def report_rejection(results: Sequence[Result]) -> None:
               f'{100 * np.mean(moved[0] or [0]):10.1f} % {100 * np.mean(moved[1] or [0]):11.1f} %')
 
 
-def latency(sphinx: PocketSphinx, texts: Sequence[str]) -> None:
+def latency(recogniser: Recogniser, texts: Sequence[str]) -> None:
     """Print the time from the end of speech to the transcript, in real time."""
     delays, decided, recognition = [], [], []
     for number, text in enumerate(texts):
         sound = in_noise(speak(text, FLITE[number % 3]), 'pink', 20.0, number, lead=LEAD, tail=2.0)
         heard: queue.Queue[tuple[float, Transcript]] = queue.Queue()
-        listener = Listener(ArraySource(sound, paced=True), sphinx, Callbacks(
+        listener = Listener(ArraySource(sound, paced=True), recogniser, Callbacks(
             on_transcript=lambda t, heard=heard: heard.put((time.monotonic(), t))))
         listener.start()
         when, transcript = heard.get(timeout=60)
@@ -242,7 +298,12 @@ def main() -> int:
     """Run the benchmark; exit code 2 when a speech synthesiser is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--every', type=int, default=1, metavar='N', help='only one in N clips')
-    parser.add_argument('--parts', default='latency,commands,outside', help='which of them')
+    parser.add_argument('--parts', default='latency,commands,outside',
+                        help='which of them; chatter is speech without stops, see --public')
+    parser.add_argument('--public', type=Path, metavar='FILE',
+                        help='for chatter: JSON lines of requests to others, with text and lang')
+    parser.add_argument('--minutes', type=float, default=60.0, help='of chatter')
+    parser.add_argument('--recogniser', default=BEST, help='auto, moonshine, pocketsphinx, ...')
     parser.add_argument('--snr', type=float, nargs='*', help='only these ratios (dB)')
     parser.add_argument('--json', type=Path, help='write every clip as a JSON line to this file')
     options = parser.parse_args()
@@ -253,12 +314,15 @@ def main() -> int:
     conditions = [c for c in CONDITIONS if not options.snr or c[1] in options.snr]
     parts: dict[str, Callable[[], list[tuple[str, str]]]] = {
         'commands': commands, 'outside': outside}
-    sphinx, vad = PocketSphinx(), SileroVad()
-    sphinx.load()
+    recogniser, vad = make_recogniser(options.recogniser), SileroVad()
+    recogniser.load()
     if 'latency' in options.parts:
-        latency(sphinx, [text for text, _ in commands()[::7]])
-    results = [hear(sphinx, vad, sound, result) for part in parts if part in options.parts
+        latency(recogniser, [text for text, _ in commands()[::7]])
+    results = [hear(recogniser, vad, sound, result) for part in parts if part in options.parts
                for result, sound in clips(parts[part](), conditions, options.every)]
+    if 'chatter' in options.parts:
+        results += [hear(recogniser, vad, sound, result)
+                    for result, sound in chatter(options.public, 60.0 * options.minutes)]
     if options.json:
         options.json.write_text('\n'.join(json.dumps(asdict(r)) for r in results) + '\n')
     if results:

@@ -21,8 +21,7 @@ from benchmarks.speech_audio import in_noise, speak
 from shadow_ros.errors import AudioError
 from shadow_ros.speech.audio import BLOCK, BLOCK_SECONDS, SAMPLE_RATE, Samples
 from shadow_ros.speech.listener import Callbacks, Listener
-from shadow_ros.speech.pocketsphinx import PocketSphinx
-from shadow_ros.speech.recogniser import Transcript
+from shadow_ros.speech.recogniser import BEST, make_recogniser, Transcript
 from shadow_ros.speech.sources import SoundBlock
 
 PAUSE = 1.2  # s between utterances, longer than any endpoint
@@ -97,6 +96,7 @@ def main() -> int:
     """Run it; the exit code is 0 when nothing was lost, drifted or grew."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--minutes', type=float, default=60.0)
+    parser.add_argument('--recogniser', default=BEST)
     options = parser.parse_args()
     source = Endless(clips(), 60.0 * options.minutes)
     plug = Replugged(source)
@@ -107,8 +107,8 @@ def main() -> int:
         heard.append(transcript)
         memory.append(resident())
     errors: list[str] = []
-    listener = Listener(
-        plug, PocketSphinx(), Callbacks(on_transcript=take, on_error=errors.append))
+    listener = Listener(plug, make_recogniser(options.recogniser), Callbacks(
+        on_transcript=take, on_error=errors.append))
     began = time.monotonic()
     listener.start()
     listener.wait()

@@ -47,8 +47,9 @@ class Speech:
     """What is heard and how it becomes text."""
 
     recogniser: str = _key(
-        'pocketsphinx', 'turns sound into text; none switches speech off',
-        choices=('pocketsphinx', 'whisper', 'none'), custom=True)
+        'auto', 'turns sound into text; auto takes the best that is installed, none switches '
+        'it off',
+        choices=('auto', 'moonshine', 'pocketsphinx', 'whisper', 'none'), custom=True)
     source: str = _key(
         'microphone', 'microphone, none, a sound file, or tcp://127.0.0.1:7700: the sound of a '
         'program')

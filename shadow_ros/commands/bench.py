@@ -36,7 +36,7 @@ def bench() -> None:
 @click.option('--plans/--no-plans', default=True, show_default=True,
               help='Compare what the robot would do, too (needs the edge model).')
 @click.option('--recogniser', default=_DEFAULTS.recogniser, show_default=True, metavar='NAME',
-              help='pocketsphinx, whisper, or package.module:Class.')
+              help='auto, moonshine, pocketsphinx, whisper, or package.module:Class.')
 @click.option('--whisper-model', default=_DEFAULTS.whisper_model, show_default=True,
               metavar='NAME|FILE', help='For whisper: the name of a model or its file.')
 @click.option('--language', default=_DEFAULTS.language, show_default=True, metavar='CODE',

@@ -25,7 +25,7 @@ _DEFAULTS = Speech()
 @click.option('--jsonl', is_flag=True,
               help='Print JSON lines at a terminal too (in a pipe they always are).')
 @click.option('--recogniser', default=_DEFAULTS.recogniser, show_default=True, metavar='NAME',
-              help='pocketsphinx, whisper, or package.module:Class.')
+              help='auto, moonshine, pocketsphinx, whisper, or package.module:Class.')
 @click.option('--whisper-model', default=_DEFAULTS.whisper_model, show_default=True,
               metavar='NAME|FILE', help='For whisper: the name of a model or its file.')
 @click.option('--language', default=_DEFAULTS.language, show_default=True, metavar='CODE',

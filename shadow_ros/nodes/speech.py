@@ -144,7 +144,7 @@ class SpeechNode(ShadowNode):
             'source': settings.source,
             'level_db': round(self._source.level(), 1) if self._source else ''})
         last = self._last
-        yield Check('recogniser', OK, settings.recogniser, {
+        yield Check('recogniser', OK, self._recogniser.name, {
             'utterances': self._heard, 'rejected': self._rejected,
             'last_seconds': round(last.seconds, 2), 'last_score': round(last.score, 3),
             'last_language': last.language, 'last_recognition_ms': round(last.recognition_ms, 1),

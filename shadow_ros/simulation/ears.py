@@ -43,7 +43,7 @@ def missing(sounds: Iterable[Sound]) -> str:
 
 
 @lru_cache(maxsize=256)
-def hear(sound: Sound, recogniser: str = 'pocketsphinx') -> tuple[Heard, ...]:
+def hear(sound: Sound, recogniser: str = 'auto') -> tuple[Heard, ...]:
     """Return partial texts and transcripts of a sound, in order, with their times in it."""
     from shadow_ros.speech.listener import Callbacks, Hearing, sound_events
     from shadow_ros.speech.recogniser import make_recogniser

@@ -11,7 +11,7 @@ from shadow_ros.errors import AudioError, ShadowRosError
 from shadow_ros.speech.attention import Attention
 from shadow_ros.speech.endpoint import Endpointer, EndpointSettings, Event, SpeechEnd, \
     SpeechGoesOn, SpeechPause, SpeechStart
-from shadow_ros.speech.recogniser import Guesser, make_recogniser, Recogniser, Transcript
+from shadow_ros.speech.recogniser import BEST, Guesser, make_recogniser, Recogniser, Transcript
 from shadow_ros.speech.sources import FileSource, SoundBlock, Source
 from shadow_ros.speech.spotter import StopSpotter
 from shadow_ros.speech.stopword import hears_stop
@@ -118,7 +118,7 @@ def sound_events(source: Source, vad: VoiceActivity,
     yield from endpointer.flush(now)
 
 
-def listen_file(path: Union[str, Path], recogniser: Union[str, Recogniser] = 'pocketsphinx',
+def listen_file(path: Union[str, Path], recogniser: Union[str, Recogniser] = BEST,
                 settings: EndpointSettings = EndpointSettings(),
                 callbacks: Callbacks = Callbacks(), **options: Any) -> list[Transcript]:
     """
@@ -267,4 +267,4 @@ class Listener:
 
 def stop_ear(recogniser: Recogniser) -> Optional[Recogniser]:
     """Return a stop ear for a recogniser that does not stream, None for one that does."""
-    return None if recogniser.streaming else make_recogniser('pocketsphinx')
+    return None if recogniser.streaming else make_recogniser(BEST)

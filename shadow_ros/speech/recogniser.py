@@ -6,6 +6,7 @@ from typing import Any, Mapping, Optional, Protocol, runtime_checkable
 from shadow_ros.errors import AudioError, shorten
 from shadow_ros.plugin import find_class
 from shadow_ros.speech.audio import Samples
+from shadow_ros.speech.features import weights_file
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,11 @@ class Guesser(Protocol):
         """Drop the guess."""
 
 
+BEST = 'auto'
+"""The name that stands for the best embedded recogniser that is installed."""
+
 _KNOWN: Mapping[str, str] = {
+    'moonshine': 'shadow_ros.speech.moonshine:Moonshine',
     'pocketsphinx': 'shadow_ros.speech.pocketsphinx:PocketSphinx',
     'whisper': 'shadow_ros.speech.whisper:Whisper',
 }
@@ -80,14 +85,22 @@ _KNOWN: Mapping[str, str] = {
 RECOGNISERS = tuple(sorted(_KNOWN))
 
 
+def best_installed() -> str:
+    """Return the name of the best recogniser that needs nothing more than is installed."""
+    return 'moonshine' if weights_file() else 'pocketsphinx'
+
+
 def make_recogniser(name: str, **options: Any) -> Recogniser:
     """
     Return the recogniser of that name, not yet loaded.
 
-    Options: pocketsphinx takes `grammar` and `min_score`; whisper takes `model`, `language`
-    and `device`. An unknown name or option is an AudioError with the nearest one. A name with
-    a colon, `package.module:Class`, is one of your own.
+    Options: moonshine takes `min_score`; pocketsphinx takes `grammar` and `min_score`; whisper
+    takes `model`, `language` and `device`. `auto` is moonshine where its weights are installed,
+    else pocketsphinx. An unknown name or option is an AudioError with the nearest one. A name
+    with a colon, `package.module:Class`, is one of your own.
     """
+    if name == BEST:
+        name = best_installed()
     maker = find_class(name, 'recogniser', _KNOWN, AudioError)
     try:
         recogniser: Recogniser = maker(**options)

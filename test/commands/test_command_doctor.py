@@ -20,8 +20,9 @@ def test_this_machine_can_run_the_virtual_dog(shadow_ros, small_model):
     status = {check['name']: check['status'] for check in report['checks']}
     wrong = [check for check in report['checks'] if check['status'] == FAIL]
     assert (report['ok'], wrong, done.returncode) == (True, [], 0)
-    assert {'python', 'torch', 'model', 'thinking', 'microphone', 'pocketsphinx', 'ros', 'ports',
-            'ros domain', 'unitree sdk', 'network interface', 'virtual go2'} <= set(status)
+    assert {'python', 'torch', 'model', 'thinking', 'microphone', 'moonshine', 'pocketsphinx',
+            'ros', 'ports', 'ros domain', 'unitree sdk', 'network interface',
+            'virtual go2'} <= set(status)
     assert status['virtual go2'] == OK
 
 

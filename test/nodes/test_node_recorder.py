@@ -13,7 +13,7 @@ from std_srvs.srv import SetBool
 from shadow_ros.bags.reader import read_bags, read_raw
 from shadow_ros.nodes.base import LATCHED
 from shadow_ros.records import RobotState
-from shadow_ros.speech.pocketsphinx import PocketSphinx
+from shadow_ros.speech.recogniser import make_recogniser
 
 TOPICS = ('transcript', 'command', 'plan', 'event', 'feedback', 'reply')
 
@@ -123,15 +123,15 @@ def test_sound_is_recorded_when_both_sides_say_so(start_node, probe, root):
     kind = 'std_msgs/msg/Int16MultiArray'
     raws, _ = read_raw(only(root), lambda topic, wanted: wanted == kind)
     store = get_typestore(Stores.ROS2_HUMBLE)
-    sphinx = PocketSphinx()
-    sphinx.load()
+    ear = make_recogniser('auto')
+    ear.load()
     heard = []
     for raw in raws:
-        sphinx.start()
+        ear.start()
         samples = store.deserialize_cdr(raw.data, kind).data.astype('float32') / 32767
         for at in range(0, len(samples), 512):
-            sphinx.accept(samples[at:at + 512])
-        heard.append(sphinx.finish().text)
+            ear.accept(samples[at:at + 512])
+        heard.append(ear.finish().text)
     finals = [text for topic, text in texts(only(root)) if topic == 'transcript']
     assert len(finals) == 3 and heard == finals
 

@@ -111,7 +111,7 @@ def test_the_same_words_as_without_threads(listening):
     ear = Ear()
     listening(FileSource(THREE), PocketSphinx(), ear.callbacks).wait(LONG)
     threaded = [value for kind, value in ear.rest() if kind == 'transcript']
-    direct = listen_file(THREE)
+    direct = listen_file(THREE, 'pocketsphinx')
     assert [(t.text, t.score, t.endpoint) for t in threaded] == [
         (t.text, t.score, t.endpoint) for t in direct]
 

@@ -127,7 +127,7 @@ def test_voice_activity_tells_voice_from_noise():
 @pytest.mark.parametrize('name, words', [
     ('pocketsfinx', 'did you mean pocketsphinx'),
     ('Whisper', 'did you mean whisper'),
-    ('siri', 'known are: pocketsphinx, whisper'),
+    ('siri', 'known are: moonshine, pocketsphinx, whisper'),
     ('', 'known are'),
     ('no.such.module:Class', 'cannot be imported'),
     ('shadow_ros.errors:Nothing', 'cannot be imported'),
@@ -143,7 +143,7 @@ def test_unknown_option():
 
 
 def test_known_recognisers():
-    assert RECOGNISERS == ('pocketsphinx', 'whisper')
+    assert RECOGNISERS == ('moonshine', 'pocketsphinx', 'whisper')
 
 
 class Parrot:

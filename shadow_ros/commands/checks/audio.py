@@ -14,6 +14,13 @@ import json, numpy, sounddevice
 sounds = sounddevice.rec(8000, samplerate=16000, channels=1, dtype='float32', blocking=True)
 print(json.dumps({'rms': float(numpy.sqrt(numpy.mean(sounds ** 2)))}))
 """
+_MOONSHINE = """
+import json
+from importlib.metadata import version
+from shadow_ros.speech.features import Encoder
+Encoder()
+print(json.dumps({'version': version('moonshine-voice')}))
+"""
 _POCKETSPHINX = """
 import json, os, pocketsphinx
 from importlib.metadata import version
@@ -39,6 +46,7 @@ def check(setup: Setup) -> Iterator[Check]:
     """Yield what can be heard, and by what."""
     yield from microphone()
     yield voice_activity()
+    yield moonshine()
     yield pocketsphinx()
     yield whisper()
 
@@ -81,8 +89,17 @@ def voice_activity() -> Check:
     return Check('voice activity', OK, f'silero-vad {data["version"]}')
 
 
+def moonshine() -> Check:
+    """Return whether the weights of the embedded recogniser are there and load."""
+    data, problem = probe(_MOONSHINE)
+    if problem:
+        return Check('moonshine', WARN, f'{problem}; PocketSphinx hears instead, far less well',
+                     _INSTALL)
+    return Check('moonshine', OK, f'moonshine-voice {data["version"]} with its weights')
+
+
 def pocketsphinx() -> Check:
-    """Return whether the embedded recogniser works."""
+    """Return whether the recogniser without downloads, and with it the language model, works."""
     data, problem = probe(_POCKETSPHINX)
     if problem:
         return Check('pocketsphinx', WARN, problem, _INSTALL)

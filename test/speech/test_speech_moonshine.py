@@ -1,0 +1,133 @@
+"""Real weights on real sound with a noise floor."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shadow_ros.errors import AudioError
+from shadow_ros.speech import features, moonshine, recogniser as recognisers
+from shadow_ros.speech.audio import BLOCK, read_file, SAMPLE_RATE
+from shadow_ros.speech.listener import listen_file
+from shadow_ros.speech.moonshine import Moonshine
+from shadow_ros.speech.recogniser import make_recogniser
+from shadow_ros.speech.spotter import StopSpotter
+
+SOUNDS = Path(__file__).parents[1] / 'data' / 'speech'
+SHIPPED = Path(moonshine.__file__).parent / 'data' / 'walk_forward_two_meters.wav'
+
+pytestmark = pytest.mark.skipif(features.weights_file() is None,
+                                reason='the package moonshine-voice is not installed')
+
+
+@pytest.fixture(scope='module')
+def ear():
+    """Return a loaded recogniser."""
+    recogniser = Moonshine()
+    recogniser.load()
+    return recogniser
+
+
+def hear(ear, sound):
+    """Return the partial texts, each with its time (s), and the transcript of a sound."""
+    ear.start()
+    partials = []
+    for at in range(0, len(sound), BLOCK):
+        text = ear.accept(sound[at:at + BLOCK])
+        if text is not None:
+            partials.append(((at + BLOCK) / SAMPLE_RATE, text))
+    return partials, ear.finish()
+
+
+@pytest.mark.parametrize('path, texts', [
+    (SHIPPED, ['walk forward two meters']),
+    (SOUNDS / 'stop.flac', ['stop']),
+    (SOUNDS / 'sit_down.flac', ['sit down']),
+    (SOUNDS / 'three_commands.flac', ['turn left', 'stop stop stop', 'stand up']),
+], ids=lambda value: getattr(value, 'stem', ''))
+def test_commands_are_heard(ear, path, texts):
+    transcripts = listen_file(path, ear)
+    assert [t.text for t in transcripts] == texts
+    for transcript in transcripts:
+        assert transcript.language == 'en' and transcript.recogniser == 'moonshine'
+        assert transcript.score > 0.0 and not transcript.rejected
+        assert transcript.began < transcript.speech_end < transcript.endpoint
+
+
+@pytest.mark.parametrize('scale', [0.01, 0.2, 2.0])
+def test_a_quiet_and_a_loud_voice_are_heard_alike(ear, scale):
+    sound = np.clip(read_file(SHIPPED) * scale, -1, 1).astype(np.float32)
+    assert hear(ear, sound)[1].text == 'walk forward two meters'
+
+
+def test_speech_that_is_not_for_the_robot_scores_lower(ear):
+    [outside] = listen_file(SOUNDS / 'outside.flac', ear)
+    for name in ('stop', 'sit_down', 'three_commands'):
+        for command in listen_file(SOUNDS / f'{name}.flac', ear):
+            assert command.score > outside.score + 1.0
+
+
+def test_what_scores_too_low_is_nothing():
+    [strict] = listen_file(SOUNDS / 'outside.flac', 'moonshine', min_score=1.5)
+    assert strict.text == '' and strict.rejected
+    [credulous] = listen_file(SOUNDS / 'outside.flac', 'moonshine', min_score=None)
+    assert credulous.text == strict.rejected and not credulous.rejected
+
+
+def test_partial_texts_grow_while_the_person_speaks(ear):
+    sound = read_file(SHIPPED)
+    partials, transcript = hear(ear, sound)
+    texts = [text for _, text in partials]
+    assert any(text.startswith('walk forward') for text in texts[:-1])
+    assert texts[-1] == transcript.text == 'walk forward two meters'
+    assert transcript.seconds == pytest.approx(len(sound) / SAMPLE_RATE)
+
+
+def test_a_long_utterance_keeps_its_beginning(ear):
+    """Longer than the window of the encoder by far: the search has gone on from it."""
+    sound = read_file(SHIPPED)[:int(1.9 * SAMPLE_RATE)]
+    partials, transcript = hear(ear, np.concatenate([sound] * 3))
+    assert partials[-1][1].startswith('walk forward two meters walk forward')
+    assert transcript.text == ' '.join(['walk forward two meters'] * 3)
+
+
+def test_a_stop_is_heard_before_the_utterance_ends(ear):
+    sound = read_file(SOUNDS / 'stop.flac')
+    loud = np.flatnonzero(np.abs(sound) > 0.1 * np.abs(sound).max())
+    partials, _ = hear(ear, sound)
+    spotter = StopSpotter()
+    said = {round(time, 3): text for time, text in partials}
+    times = [(at + BLOCK) / SAMPLE_RATE for at in range(0, len(sound), BLOCK)]
+    heard = [time for time in times if spotter.feed(said.get(round(time, 3)), time)]
+    assert heard and heard[0] - loud[-1] / SAMPLE_RATE < 0.35
+
+
+def test_start_forgets_what_was_not_finished(ear):
+    ear.start()
+    ear.accept(read_file(SHIPPED)[:16000])
+    assert hear(ear, read_file(SOUNDS / 'stop.flac'))[1].text == 'stop'
+
+
+def test_noise_and_no_sound_are_nothing(ear):
+    noise = np.random.default_rng(0).normal(0, 0.01, 32000).astype(np.float32)
+    for sound in (noise, noise[:0], noise[:700], np.zeros(16000, np.float32)):
+        assert hear(ear, sound)[1].text == ''
+
+
+def test_auto_is_the_best_that_is_installed(monkeypatch):
+    assert make_recogniser('auto').name == 'moonshine'
+    monkeypatch.setattr(recognisers, 'weights_file', lambda: None)
+    assert make_recogniser('auto').name == 'pocketsphinx'
+
+
+def test_missing_weights_are_a_sentence(monkeypatch):
+    monkeypatch.setattr(features, 'weights_file', lambda: None)
+    with pytest.raises(AudioError, match='0.0.69 to 0.1.0.*pip install .shadow_ros'):
+        Moonshine().load()
+
+
+def test_a_package_without_weights_has_none(monkeypatch, tmp_path):
+    (tmp_path / 'moonshine_voice').mkdir()
+    (tmp_path / 'moonshine_voice' / '__init__.py').write_text('raise RuntimeError("imported")')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert features.weights_file() is None
