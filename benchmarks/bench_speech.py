@@ -23,6 +23,7 @@ from typing import Any, Callable, Iterable, Iterator, Optional, Sequence
 import numpy as np
 
 from benchmarks.speech_audio import in_noise, missing_engines, speak, Voice
+from benchmarks.spoken_text import kept_apart
 from shadow_ros.plan import parse, Plan
 from shadow_ros.speech.audio import BLOCK_SECONDS, SAMPLE_RATE, Samples
 from shadow_ros.speech.listener import Callbacks, Hearing, Listener, sound_events
@@ -40,7 +41,7 @@ PACES = (0.85, 1.0, 1.2)
 CONDITIONS = (('pink', 40.0), ('pink', 20.0), ('pink', 10.0), ('motor', 10.0), ('pink', 5.0),
               ('motor', 5.0))
 LEAD, TAIL = 0.5, 0.9  # s of noise around every clip
-HOLDS = (0.0, 0.1, 0.16, 0.26)  # s for which a stop must stand, of which one is shipped
+HOLDS = (0.0, 0.13, 0.26)  # s for which a stop must stand; the second is shipped
 LONG = 5  # words from which on an outside utterance counts as long
 
 
@@ -89,17 +90,23 @@ def commands() -> list[tuple[str, str]]:
             (line.split('|') for line in _lines('spoken_commands.txt'))]
 
 
+def stops() -> list[tuple[str, str]]:
+    """Return the ways to say stop among the commands."""
+    return [(text, plan) for text, plan in commands() if plan == '[STOP]' and hears_stop(text)]
+
+
 def outside() -> list[tuple[str, str]]:
     """Return what is said to somebody else."""
     return [(line, '') for line in _lines('spoken_outside.txt')]
 
 
 def chatter(path: Path, seconds: float) -> Iterator[tuple[Result, Samples]]:
-    """Yield that much public speech without a stop, as in a room where people talk all day."""
+    """Yield that much public speech without a stop, none of it known to the language model."""
     rows = map(json.loads, path.read_text('utf-8').splitlines())
-    lines = [row['text'] for row in rows if row['lang'] == 'en' and not hears_stop(row['text'])]
+    lines = [row['text'] for row in rows if row['lang'] == 'en' and kept_apart(row['text'])
+             and not hears_stop(row['text'])]
     random.Random(2).shuffle(lines)
-    for number, text in enumerate(lines):
+    for number, text in enumerate(itertools.cycle(lines)):
         voice = (*FLITE, *ESPEAK)[number % 6]
         voice = Voice(voice.engine, voice.name, PACES[number // 6 % 3])
         kind, snr = CONDITIONS[(0, 1, 3)[number // 18 % 3]]
@@ -299,7 +306,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--every', type=int, default=1, metavar='N', help='only one in N clips')
     parser.add_argument('--parts', default='latency,commands,outside',
-                        help='which of them; chatter is speech without stops, see --public')
+                        help='which; stops are among the commands, chatter has none')
     parser.add_argument('--public', type=Path, metavar='FILE',
                         help='for chatter: JSON lines of requests to others, with text and lang')
     parser.add_argument('--minutes', type=float, default=60.0, help='of chatter')
@@ -313,7 +320,7 @@ def main() -> int:
         return 2
     conditions = [c for c in CONDITIONS if not options.snr or c[1] in options.snr]
     parts: dict[str, Callable[[], list[tuple[str, str]]]] = {
-        'commands': commands, 'outside': outside}
+        'commands': commands, 'outside': outside, 'stops': stops}
     recogniser, vad = make_recogniser(options.recogniser), SileroVad()
     recogniser.load()
     if 'latency' in options.parts:

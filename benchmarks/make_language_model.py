@@ -1,5 +1,5 @@
 """
-Makes what PocketSphinx hears with: `python -m benchmarks.make_language_model --public FILE`.
+Makes what is heard with: `python -m benchmarks.make_language_model --public FILE`.
 
 A trigram model and its pronunciations, written to shadow_ros/speech/data. The sentences are
 composed from the action corpus: wrapped ones, sequences, corrections, negations, talk; as many
@@ -19,13 +19,13 @@ from typing import Iterable, Iterator
 import pocketsphinx
 
 from benchmarks.ngrams import Trigrams
-from benchmarks.spoken_text import spoken
+from benchmarks.spoken_text import kept_apart, spoken
 from shadow_ros.learning.corpus.compose import CATEGORIES, Composer
 from shadow_ros.speech.decoder import EXTRA_WORDS
 
 DATA = Path(__file__).resolve().parents[1] / 'shadow_ros' / 'speech' / 'data'
-WRAPPED, BARE, PUBLIC = 40_000, 60_000, 6_000
-LEAST = 4  # sentences with a word rarer than this are left out: typos, names
+WRAPPED, BARE, PUBLIC = 60_000, 60_000, 24_000
+LEAST = 3  # sentences with a word rarer than this are left out: typos, names
 THRESHOLD = 1e-6
 SEED = 1
 
@@ -154,7 +154,8 @@ def main() -> None:
                         help='JSON lines of requests that must not move the robot')
     rows = map(json.loads, parser.parse_args().public.read_text('utf-8').splitlines())
     book = pronunciations()
-    lines = known(sentences(row['text'] for row in rows if row['lang'] == 'en'), book)
+    public = (row['text'] for row in rows if row['lang'] == 'en')
+    lines = known(sentences(text for text in public if not kept_apart(text)), book)
     model = Trigrams(lines)
     model.prune(THRESHOLD)
     write_dictionary(model.words, book)

@@ -20,7 +20,7 @@ from torch import nn
 
 from benchmarks.make_language_model import ALWAYS, bare, pronunciations, WEIGHTS, without_r
 from benchmarks.phone_speech import engines, Room, Spoken, spoken
-from benchmarks.spoken_text import spoken as in_words
+from benchmarks.spoken_text import kept_apart, spoken as in_words
 from shadow_ros.learning.corpus.compose import CATEGORIES, Composer
 from shadow_ros.speech.features import Encoder, Features, gain, SIZE
 from shadow_ros.speech.phones import INPUT, NUMBERS, OUTPUT
@@ -172,7 +172,7 @@ def main() -> None:
     torch.set_num_threads(1)
     rng = random.Random(SEED)
     rows = map(json.loads, options.public.read_text('utf-8').splitlines())
-    public = [row['text'] for row in rows if row['lang'] == 'en']
+    public = [row['text'] for row in rows if row['lang'] == 'en' and not kept_apart(row['text'])]
     print('voices:', ', '.join(engines()))
     speech = spoken(texts(public, options.sentences, rng), rng)
     data = list(examples(speech, Encoder(), Room(SEED)))

@@ -2,6 +2,7 @@
 
 import random
 import re
+import zlib
 
 _ONES = ('zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen '
          'fifteen sixteen seventeen eighteen nineteen').split()
@@ -22,6 +23,11 @@ _SPELLING = re.compile(r'\b(' + '|'.join(_ONE_WORD) + r')\b')
 
 _DEGREES = (10, 15, 20, 30, 30, 45, 45, 45, 60, 60, 75, 90, 90, 90, 90, 90, 120, 135, 150, 180,
             180, 180, 270, 360, 360)
+
+
+def kept_apart(text: str) -> bool:
+    """Return whether a public sentence is only measured with: one in ten, never learnt from."""
+    return zlib.crc32(text.lower().encode()) % 10 == 0
 
 
 def spoken(text: str, rng: random.Random) -> str:

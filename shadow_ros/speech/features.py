@@ -68,7 +68,8 @@ def gain(samples: Samples) -> float:
     """Return how much louder sound must be for its loudest third to have the level wanted."""
     if not len(samples):
         return 1.0
-    loud = np.sort(np.abs(samples))[-max(1, len(samples) // 3):]
+    count = max(1, len(samples) // 3)
+    loud = np.partition(np.abs(samples), -count)[-count:]
     return _LEVEL / max(1e-6, float(np.sqrt(np.mean(np.square(loud)))))
 
 

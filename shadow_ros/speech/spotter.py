@@ -13,7 +13,7 @@ class StopSpotter:
     text heard so far (None: unchanged) with the time of the sound, after every block.
     """
 
-    def __init__(self, hold: float = 0.16) -> None:
+    def __init__(self, hold: float = 0.13) -> None:
         self.hold = hold
         self.reset()
 
