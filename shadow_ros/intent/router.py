@@ -42,8 +42,9 @@ def route(thought: Thought, text: str, threshold: float, attached: bool = False,
     """
     Return what to do with a thought about `text`.
 
-    A plan with actions below the threshold becomes a question back, never a motion; STOP alone is
-    obeyed at any confidence; `bold` is what the model's card wants of acrobatic plans. REMOTE
+    A plan with actions below the threshold becomes a question back, never a motion; a STOP that it
+    begins with is obeyed at any confidence; `bold` is what the model's card wants of acrobatic
+    plans. REMOTE
     goes to the backbone when one is attached, with `ask_unsure` also what would be asked back,
     else the robot says that it cannot, in the language of the text.
     """
@@ -55,8 +56,10 @@ def route(thought: Thought, text: str, threshold: float, attached: bool = False,
                         'no backbone')
     if plan.route == 'talk' or thought.confidence >= needed(plan, threshold, bold):
         return Decision(plan, thought.confidence)
-    reply = say('ask_back', lang, plan=' '.join(_spoken(a) for a in plan.actions))
-    return Decision(Plan(reply=reply), thought.confidence, 'unsure', attached and ask_unsure)
+    stop = plan.actions[:1] if plan.actions[0].name == 'STOP' else ()
+    rest = ' '.join(_spoken(action) for action in plan.actions[len(stop):])
+    return Decision(Plan(stop, say('ask_back', lang, plan=rest)), thought.confidence, 'unsure',
+                    attached and ask_unsure and not stop)
 
 
 def needed(plan: Plan, threshold: float, bold: float = 0.0) -> float:

@@ -16,7 +16,7 @@ def decide(plan: str, confidence: float, text: str = 'walk', attached: bool = Fa
     ('[MOVE x=1.0] On it!', 0.9, ''), ('[MOVE x=1.0] On it!', 0.6, ''),
     ('[MOVE x=1.0] On it!', 0.59, 'unsure'), ('[SIT]', 0.1, 'unsure'),
     ('[BACK_FLIP]', 0.7, 'unsure'), ('[BACK_FLIP]', 0.81, ''), ('[DAMP]', 0.7, 'unsure'),
-    ('[SIT][JUMP]', 0.7, 'unsure'), ('[STOP]', 0.01, ''), ('[STOP][SIT]', 0.01, 'unsure'),
+    ('[SIT][JUMP]', 0.7, 'unsure'), ('[STOP]', 0.01, ''),
     ('Hello there.', 0.01, ''), ('[REMOTE]', 0.01, 'no backbone')])
 def test_reasons(plan, confidence, reason) -> None:
     decision = decide(plan, confidence)
@@ -27,6 +27,16 @@ def test_reasons(plan, confidence, reason) -> None:
         assert decision.route == 'talk'
     else:
         assert decision.plan.actions == parse(plan).actions
+
+
+def test_a_stop_does_not_wait_for_what_comes_after_it() -> None:
+    """Of "stop and sit" in doubt the stop is certain enough; the rest is asked back."""
+    thought = Thought(parse('[STOP][SIT]'), 0.01)
+    for attached in (False, True):
+        decision = route(thought, 'stop and sit', 0.6, attached, ask_unsure=attached)
+        assert decision.plan.actions == parse('[STOP]').actions and not decision.ask_cloud
+        assert decision.reason == 'unsure' and 'Did you mean SIT' in decision.plan.reply
+    assert decide('[SIT][STOP]', 0.01).plan.actions == ()
 
 
 @pytest.mark.parametrize(('text', 'words'), [('walk', 'Did you mean MOVE x=1.0'),
