@@ -8,6 +8,7 @@ from safetensors.torch import load_file, save_file
 import torch
 from torch import nn, Tensor
 
+from shadow_ros.durable import replaced
 from shadow_ros.errors import ModelError
 
 CHECKPOINT = 'checkpoint.safetensors'
@@ -20,7 +21,8 @@ def learned(module: nn.Module) -> dict[str, Tensor]:
 
 def save_learned(module: nn.Module, path: Path) -> None:
     """Write the parameters that learn."""
-    save_file({k: v.contiguous() for k, v in learned(module).items()}, path)
+    with replaced(path) as fresh:
+        save_file({k: v.contiguous() for k, v in learned(module).items()}, fresh)
 
 
 def load_learned(module: nn.Module, path: Path) -> None:
@@ -76,10 +78,9 @@ class Checkpoint:
         tensors = {f'model.{k}': v for k, v in learned(self.module).items()}
         for i, state in self.optimizer.state_dict()['state'].items():
             tensors |= {f'optimizer.{i}.{k}': v for k, v in state.items()}
-        new = self.path.with_suffix('.new')
-        save_file({k: v.contiguous() for k, v in tensors.items()}, new,
-                  metadata={'stage': self.stage, 'step': str(step)})
-        new.replace(self.path)
+        with replaced(self.path) as fresh:
+            save_file({k: v.contiguous() for k, v in tensors.items()}, fresh,
+                      metadata={'stage': self.stage, 'step': str(step)})
 
     def resume(self) -> int:
         """Load the checkpoint if it is this stage's; return the step to go on with."""
@@ -95,5 +96,6 @@ class Checkpoint:
         return step
 
     def remove(self) -> None:
-        """Forget it: the stage is done."""
-        self.path.unlink(missing_ok=True)
+        """Forget it, and what a crash left of others: the stage is done."""
+        for path in (self.path, *self.path.parent.glob(f'.{self.path.name}.*')):
+            path.unlink(missing_ok=True)
