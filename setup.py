@@ -178,7 +178,8 @@ def data_files():
     return [
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
         (f'share/{NAME}', ['package.xml']),
-        (f'share/{NAME}/standing', ['test/data/dev_commands.jsonl']),  # what retraining is held to
+        (f'share/{NAME}/standing', [  # what a retraining is judged and settled by
+            'test/data/dev_commands.jsonl', 'test/data/dev_held.jsonl']),
         *share('launch', 'config', 'models', 'worlds', 'scenarios'),
         starters,
     ]

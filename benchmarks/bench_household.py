@@ -1,16 +1,18 @@
 """
 A household teaches its robot: record, correct, retrain, prove, promote, on the virtual Go2.
 
-    python -m benchmarks.bench_household [--steps 300] [--keep DIR]
+    python -m benchmarks.bench_household [--words plonk] [--keep DIR] [--seed 1 2 3]
 
 60 utterances in words that the shipped model does not know are said to a running graph in five
-recordings, 40 of them are corrected. One `shadow-ros retrain` follows; then the 20 utterances that
-were never corrected, the standing development set and the safety set are measured with both
-models, and the running graph takes on the new one. Wall and CPU seconds are those of this machine.
+recordings, 40 of them are corrected. One `shadow-ros retrain` a seed follows; then the 20
+utterances that were never corrected, the standing development set and the safety set are measured
+with both models. The first candidate that passed the gate is promoted under a running graph,
+where a taught phrase must now move the dog, and rolled back. Recordings that DIR has are used
+again. Wall and CPU seconds are those of this machine.
 """
 
 import argparse
-from contextlib import ExitStack
+from contextlib import contextmanager, ExitStack
 import json
 import os
 from pathlib import Path
@@ -19,19 +21,36 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import Any, Optional, Sequence
+from typing import Any, Iterator, Optional, Sequence
 
-from benchmarks.household import Utterance, utterances
+from benchmarks.household import HOUSEHOLDS, Utterance, utterances
 from shadow_ros.commands.domains import own_domain, own_ros
 from shadow_ros.config import Config
 from shadow_ros.group import Group
-from shadow_ros.learning.corpus.compose import Example
 from shadow_ros.nodes.client import GraphClient
-from shadow_ros.records import Feedback, PlanRecord
+from shadow_ros.places import bags_folder
+from shadow_ros.records import Event, Feedback, PlanRecord
 
 SESSIONS = 5
 START_SECONDS = 600.0
 PLAN_SECONDS = 30.0
+_CLI = (sys.executable, '-m', 'shadow_ros.cli')
+
+
+@contextmanager
+def graph(home: Path) -> Iterator[GraphClient]:
+    """Yield a client of a running graph with the virtual Go2 and a data folder of its own."""
+    with ExitStack() as stack:
+        env = {**stack.enter_context(own_ros()), 'XDG_DATA_HOME': str(home)}
+        config = Config().changed({
+            'robot.body': 'virtual', 'robot.dds_domain': stack.enter_context(own_domain()),
+            'recorder.mode': 'ready'})
+        group = stack.enter_context(Group(
+            config, nodes=('intent', 'action', 'recorder'), env=env, log_level='warn'))
+        group.start(START_SECONDS)
+        client = stack.enter_context(GraphClient('bench'))
+        client.connect(START_SECONDS)
+        yield client
 
 
 def live(client: GraphClient, said: Sequence[Utterance]) -> int:
@@ -65,79 +84,110 @@ def _tags(record: PlanRecord) -> str:
     return ''.join(map(str, record.plan.actions))
 
 
-def retrain(run: Path, steps: int) -> tuple[int, float, float]:
+def retrain(run: Path, seed: int, steps: Optional[int]) -> tuple[int, float, float]:
     """Run the command as a user does; return its exit code, wall and CPU seconds."""
+    more = ['--steps', str(steps)] if steps else []
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    code = subprocess.run([sys.executable, '-m', 'shadow_ros.cli', 'retrain', '--run', str(run),
-                           '--steps', str(steps), '--cpu']).returncode
+    code = subprocess.run([*_CLI, 'retrain', '--run', str(run), '--seed', str(seed), '--cpu',
+                           *more], stdout=sys.stderr).returncode
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return code, time.monotonic() - began, cpu
 
 
-def measure(folder: Path, unseen: Sequence[Utterance]) -> dict[str, Any]:
-    """Return the figures of a model on the utterances that were never corrected, and the base."""
+def unseen_of(folder: Path, unseen: Sequence[Utterance]) -> dict[str, Any]:
+    """Return what a model makes of the utterances that were never corrected."""
     from shadow_ros.intent.engine import EdgeEngine
+    from shadow_ros.learning.corpus.compose import Example
     from shadow_ros.learning.gate import exact
-    from shadow_ros.learning.standing import Base
-    from shadow_ros.speech.stopword import is_stop
-    examples = [Example(u.text, u.plan, u.lang, 'unseen') for u in unseen]
-    found = Base.shipped(stops=is_stop).measure(EdgeEngine.load(folder, 'cpu'), examples)
-    return {'model': folder.name, 'unseen_exact': exact(found.held_out),
-            'standing_exact': exact(found.standing),
-            'standing_false_motion': sum(r.false_motion for r in found.standing),
-            'safety_false_motion': sum(r.false_motion for r in found.safety)}
+    from shadow_ros.learning.judge import judge
+    found = judge(EdgeEngine.load(folder, 'cpu'),
+                  [Example(u.text, u.plan, u.lang, 'unseen') for u in unseen])
+    return {'unseen_exact': exact(found),
+            'unseen_wrong': [(r.example.text, str(r.thought.plan),
+                              round(r.thought.confidence, 3)) for r in found if not r.exact]}
 
 
-def play(home: Path, steps: int) -> dict[str, Any]:
+def learn(run: Path, seed: int, steps: Optional[int],
+          unseen: Sequence[Utterance]) -> dict[str, Any]:
+    """Retrain once; return what it cost, the gate's verdict and the candidate's figures."""
+    code, wall, cpu = retrain(run, seed, steps)
+    if not (run / 'verdict.json').is_file():
+        raise SystemExit(f'the retraining in {run} failed with exit code {code}')
+    verdict = json.loads((run / 'verdict.json').read_text(encoding='utf-8'))
+    return {'seed': seed, 'wall_seconds': round(wall, 1), 'cpu_seconds': round(cpu, 1),
+            **{key: verdict[key] for key in ('passed', 'reasons', 'held_out', 'standing',
+                                             'false_motion')},
+            **unseen_of(run / 'candidate', unseen)}
+
+
+def adopt(home: Path, run: Path, taught: Sequence[Utterance]) -> dict[str, Any]:
+    """Promote a candidate under a running graph and roll it back; return what the dog does."""
+    new = json.loads((run / 'verdict.json').read_text(encoding='utf-8'))['new']
+    with graph(home) as client:
+        phrase, before = next((u, told) for u, told in (
+            (u, _done(client, u.text)) for u in taught) if told[1] != u.plan)
+        subprocess.run([*_CLI, 'promote', str(run)], check=True, stdout=sys.stderr)
+        seconds = _until(client, phrase.text, lambda model: model == new)
+        after = _done(client, phrase.text)
+        subprocess.run([*_CLI, 'models', 'rollback'], check=True, stdout=sys.stderr)
+        back = _until(client, phrase.text, lambda model: model == before[0])
+        return {'said': phrase.text, 'before': before, 'promoted': after,
+                'rolled_back': _done(client, phrase.text),
+                'swapped_after_seconds': [seconds, back]}
+
+
+def _until(client: GraphClient, text: str, works: Any) -> float:
+    """Return after how long the running graph answers with the model that is wanted (s)."""
+    began = time.monotonic()
+    while not works(_plan_of(client, text).model):
+        if time.monotonic() - began > START_SECONDS:
+            raise SystemExit(f'the graph has not taken on the model in {START_SECONDS:g} s')
+    return round(time.monotonic() - began, 1)
+
+
+def _done(client: GraphClient, text: str) -> tuple[str, str, str]:
+    """Say it; return the model that answered, its plan and how that ended on the dog."""
+    record = _plan_of(client, text)
+    deadline = time.monotonic() + PLAN_SECONDS
+    while time.monotonic() < deadline:
+        for news in client.listen(0.1):
+            if isinstance(news, Event) and news.plan_id == record.id and news.ends_plan:
+                return record.model, _tags(record), news.kind
+    return record.model, _tags(record), 'nothing'
+
+
+def play(home: Path, name: str, seeds: Sequence[int], steps: Optional[int]) -> dict[str, Any]:
     """Play the whole story in a data folder of its own; return its figures."""
     from shadow_ros.intent.engine import find_shipped_model
-    said = utterances()
+    said = utterances(name)
     unseen = [u for u in said if not u.corrected]
-    with ExitStack() as stack:
-        env = {**stack.enter_context(own_ros()), 'XDG_DATA_HOME': str(home)}
-        config = Config().changed({
-            'robot.body': 'virtual', 'robot.dds_domain': stack.enter_context(own_domain()),
-            'recorder.mode': 'ready'})
-        group = stack.enter_context(Group(
-            config, nodes=('intent', 'action', 'recorder'), env=env, log_level='warn'))
-        group.start(START_SECONDS)
-        client = stack.enter_context(GraphClient('bench'))
-        client.connect(START_SECONDS)
-        exact = live(client, said)
-        code, wall, cpu = retrain(home / 'run', steps)
-        verdict = json.loads((home / 'run' / 'verdict.json').read_text())
-        found = {'utterances': len(said), 'exact_while_recording': exact, 'exit_code': code,
-                 'wall_seconds': round(wall, 1), 'cpu_seconds': round(cpu, 1),
-                 'passed': verdict['passed'], 'reasons': verdict['reasons'],
-                 'held_out': verdict['held_out'],
-                 'before': measure(find_shipped_model(), unseen),
-                 'after': measure(home / 'run' / 'candidate', unseen)}
-        if verdict['passed']:
-            found['swapped_after_seconds'] = _promote(client, home / 'run', unseen[0])
+    if not bags_folder().is_dir():
+        with graph(home) as client:
+            live(client, said)
+    runs = [home / f'run{seed}' for seed in seeds]
+    found = {'words': name, 'utterances': len(said),
+             'before': unseen_of(find_shipped_model(), unseen)['unseen_exact'],
+             'after': [learn(run, seed, steps, unseen) for run, seed in zip(runs, seeds)]}
+    passed = [run for run, made in zip(runs, found['after']) if made['passed']]
+    if passed:
+        found['adopted'] = adopt(home, passed[0], [u for u in said if u.corrected])
     return found
-
-
-def _promote(client: GraphClient, run: Path, unseen: Utterance) -> Optional[float]:
-    """Promote the candidate; return after how long the running graph answers with it (s)."""
-    subprocess.run([sys.executable, '-m', 'shadow_ros.cli', 'promote', str(run)], check=True)
-    name, began = json.loads((run / 'verdict.json').read_text())['new'], time.monotonic()
-    while time.monotonic() - began < START_SECONDS:
-        if _plan_of(client, unseen.text).model == name:
-            return round(time.monotonic() - began, 1)
-    return None
 
 
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or '').strip().split('\n')[0])
-    parser.add_argument('--steps', type=int, default=300, help='of the retraining')
+    parser.add_argument('--words', choices=HOUSEHOLDS, default='plonk', help='whose words')
+    parser.add_argument('--seed', type=int, nargs='+', default=[1], help='of each retraining')
+    parser.add_argument('--steps', type=int, help='of a retraining, other than the default')
     parser.add_argument('--keep', type=Path, help='data folder; removed at the end without it')
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        home = given.keep or Path(folder)
+        home = (given.keep or Path(folder)).resolve()
         os.environ['XDG_DATA_HOME'] = str(home)
-        print(json.dumps(play(home, given.steps), indent=1, ensure_ascii=False))
+        print(json.dumps(play(home, given.words, given.seed, given.steps), indent=1,
+                         ensure_ascii=False))
 
 
 if __name__ == '__main__':

@@ -9,7 +9,6 @@ import click
 from shadow_ros.commands.style import paint, say_line, stdout_is_terminal
 from shadow_ros.errors import ConfigError
 
-_DEV = Path(__file__).resolve().parents[2] / 'test/data/dev_commands.jsonl'
 _EXAMPLES = (
     '\b\n'
     '  shadow-ros evaluate models/edge --out report           # report/report.html, report.json\n'
@@ -21,7 +20,7 @@ _EXAMPLES = (
 @click.argument('model', type=click.Path(path_type=Path))
 @click.option('--data', type=click.Path(path_type=Path), multiple=True, metavar='FILE',
               help='JSON lines with text, plan, lang and category; cloud and history if you like. '
-                   'May be repeated. Without it, the development set of a checkout.')
+                   'May be repeated. Without it, the development set.')
 @click.option('--against', type=click.Path(path_type=Path), metavar='MODEL',
               help='Another model on the same examples; differences with bootstrap intervals.')
 @click.option('--mode', default='attached', show_default=True, help='How a backbone with a shadow '
@@ -66,14 +65,13 @@ def evaluate(model: Path, data: tuple[Path, ...], against: Optional[Path], mode:
 
 
 def _examples(data: Sequence[Path]) -> list[Any]:
-    """Return the examples of files, or those of the checkout."""
+    """Return the examples of files, or the development set."""
     from shadow_ros.learning.data import read_examples
-    if not data and not _DEV.is_file():
-        raise ConfigError('expected --data FILE: the development set is part of a checkout, not '
-                          'of an installed package')
-    found = [example for path in data or (_DEV,) for example in read_examples(path)]
+    from shadow_ros.learning.standing import DEVELOPMENT, find_set
+    files = data or (find_set(DEVELOPMENT),)
+    found = [example for path in files for example in read_examples(path)]
     if not found:
-        raise ConfigError(f'expected examples, got none in {", ".join(map(str, data))}')
+        raise ConfigError(f'expected examples, got none in {", ".join(map(str, files))}')
     return found
 
 

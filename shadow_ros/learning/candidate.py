@@ -3,7 +3,7 @@ The candidate of a retraining: the weights that are taken on, their thresholds a
 
     draft = Draft(parent, folder)
     for shadow in shadows:                # from all that was learned to what it was before
-        if draft.write(shadow, base, old).passed:
+        if draft.write(shadow, trial, old).passed:
             break
     draft.finish(base, run / CANDIDATE)
 """
@@ -35,8 +35,12 @@ class Draft:
     def __init__(self, parent: Path, folder: Path) -> None:
         self.parent, self.folder = parent, folder
 
-    def write(self, shadow: ProjectedShadow, base: Base, old: Measured) -> Verdict:
-        """Write the shadow with thresholds that suit it; return what it has lost by learning."""
+    def write(self, shadow: ProjectedShadow, trial: Base, old: Measured) -> Verdict:
+        """
+        Write the shadow with thresholds that suit it; return what it has lost by learning.
+
+        Both by the trial sets, on which the old model's results are `old`.
+        """
         shutil.rmtree(self.folder, ignore_errors=True)
         shadow.save(self.folder)
         for name in _COPIED:
@@ -44,7 +48,7 @@ class Draft:
                 shutil.copyfile(self.parent / name, self.folder / name)
         card = self._card()
         card.save(self.folder)
-        new = base.measure(EdgeEngine.load(self.folder, 'cpu'))
+        new = trial.measure(EdgeEngine.load(self.folder, 'cpu'))
         card = calibrated(card, old, new)
         card.save(self.folder)
         found = (judged(results, card.threshold, card.bold)

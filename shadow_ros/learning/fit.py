@@ -35,7 +35,7 @@ class Stage:
     One part of the training: what learns, by which loss of a Batch, how long.
 
     `wants` chooses the pairs that the stage learns from. `rates` multiplies the rate of the
-    parameters whose name begins so (0: they stay as they are).
+    parameters whose name begins so (0: they stay as they are). `decay` draws matrices to zero.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Stage:
     rate: float
     wants: Callable[[Pair], bool] = lambda pair: True
     rates: dict[str, float] = field(default_factory=dict)
+    decay: float = _DECAY
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def _groups(stage: Stage) -> list[dict[str, Any]]:
         if not times:
             parameter.requires_grad_(False)
         if parameter.requires_grad:
-            key = (stage.rate * times, _DECAY if parameter.dim() > 1 else 0.0)
+            key = (stage.rate * times, stage.decay if parameter.dim() > 1 else 0.0)
             groups.setdefault(key, []).append(parameter)
     return [{'params': parameters, 'lr': rate, 'rate': rate, 'weight_decay': decay}
             for (rate, decay), parameters in groups.items()]

@@ -67,6 +67,9 @@ def judge_pair(old: Measured, new: Measured, proof: bool = True) -> Verdict:
         'held_out': {'count': len(new.held_out), 'before': exact(old.held_out),
                      'after': exact(new.held_out), 'gain_low': low, 'gain_high': high},
         'standing': {'count': len(new.standing), 'before': before, 'after': after},
+        'false_motion': {name: {'before': sum(map(_false_motion, old.sets()[name])),
+                                'after': sum(map(_false_motion, results))}
+                         for name, results in new.sets().items()},
         **{name.replace(' ', '_'): found for name, found in worse.items()}})
 
 

@@ -5,11 +5,13 @@ A lesson is practised as it was said, in the frames that turn a command into a r
 sequences with other commands, and where it must not move the robot: negated, quoted, asked about.
 """
 
+from collections import Counter
 from functools import cache
+from math import log
 import re
-from typing import Iterator, Optional, Sequence
+from typing import Callable, Hashable, Iterable, Iterator, Optional, Sequence
 
-from shadow_ros.learning.corpus.compose import Clause, Composer, Example
+from shadow_ros.learning.corpus.compose import CATEGORIES, Clause, Composer, Example
 from shadow_ros.learning.corpus.patterns import Rules
 from shadow_ros.learning.judge import moves
 from shadow_ros.learning.lessons.lesson import Lesson
@@ -19,6 +21,9 @@ from shadow_ros.plan import parse
 
 SAID, FRAMED = 0.35, 0.40  # shares of lessons as they were said and in frames; the rest composed
 WEAK = 0.5  # how often a weak lesson is drawn, compared with one that the user gave
+_STILL = ('too_many', 'taken_back', 'negation', 'postponed', 'past', 'quoted', 'hypothetical',
+          'ability', 'about', 'remote_frame')
+_CONTRAST = 2.0  # as often as in the corpus the lessons are practised where they move nothing
 _OWN = 0.8  # share of own clauses among those of composed examples
 _GAP = r'[\s,，]*'
 _LAYERS = 3  # frames that may lie around a command
@@ -30,6 +35,8 @@ class Practice(Composer):
 
     def __init__(self, lessons: Sequence[Lesson], seed: int) -> None:
         super().__init__(seed)
+        self.weights = [weight * _CONTRAST if name in _STILL else weight
+                        for name, weight in CATEGORIES.items()]
         self.lessons = list(lessons)
         self._weights = [WEAK if lesson.weak else 1.0 for lesson in lessons]
         found = cores(lessons)
@@ -176,7 +183,33 @@ def evened(own: Sequence[Example], corpus: Sequence[Example], count: int) -> lis
     return kept + still[:count - len(kept)]
 
 
+def nearest_first(corpus: Sequence[Example], lessons: Sequence[Lesson], count: int,
+                  read: Callable[[str], Iterable[Hashable]]) -> list[Example]:
+    """
+    Return the corpus, so many of it first that have most in common with the household's words.
+
+    What reads alike is what the shadow may come to mix up ("boop me", "stoop"), so it must see
+    that it means what it always did. `read` makes the pieces of a text that the shadow reads; rare
+    ones count more than those that are everywhere, in short texts more than in long ones.
+    """
+    own = {piece for text in _taught(lessons) for piece in read(text)}
+    texts = [list(read(example.text)) for example in corpus]
+    met = Counter(piece for pieces in texts for piece in own.intersection(pieces))
+    alike = [sum(log(len(corpus) / met[piece]) for piece in own.intersection(pieces))
+             / max(1, len(pieces)) for pieces in texts]
+    order = sorted(range(len(corpus)), key=lambda i: -alike[i])
+    first = set(order[:count])
+    return ([e for i, e in enumerate(corpus) if i in first]
+            + [e for i, e in enumerate(corpus) if i not in first])
+
+
+def _taught(lessons: Sequence[Lesson]) -> Iterator[str]:
+    """Yield the household's commands, and the lessons that are none."""
+    yield from (clause.text for clause in cores(lessons))
+    yield from (lesson.text for lesson in lessons if not _is_clause(lesson))
+
+
 def keep_out(examples: Sequence[Example], lessons: Sequence[Lesson]) -> list[Example]:
     """Return the replayed examples that no lesson contradicts."""
     known = {key(lesson.text): lesson.plan for lesson in lessons}
-    return [example for example in examples if _agrees(example, known)]
+    return [e for e in examples if e.history or _agrees(e, known)]

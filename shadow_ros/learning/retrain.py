@@ -28,7 +28,7 @@ from shadow_ros.learning.lessons.collect import collect, Collected
 from shadow_ros.learning.lessons.lesson import Lesson
 from shadow_ros.learning.lessons.tidy import against, key, without
 from shadow_ros.learning.outcome import write_report
-from shadow_ros.learning.practice import evened, keep_out, Practice
+from shadow_ros.learning.practice import evened, keep_out, nearest_first, Practice
 from shadow_ros.learning.settle import blend, SHARES, Weights, weights
 from shadow_ros.learning.standing import Base
 from shadow_ros.learning.tune import tune, Tuning
@@ -37,7 +37,8 @@ from shadow_ros.shadow.model import ShadowedModel
 from shadow_ros.shadow.projected import ProjectedShadow
 
 BACKBONE, SETTINGS = 'backbone', 'retraining.json'
-_SPARE = 2  # times as much of the corpus is drawn as is needed: what moves is thinned out
+_SPARE = 3  # times as much of the corpus is drawn as is needed: what moves is thinned out
+_ALIKE = 0.3  # share of what is replayed that sounds most like the lessons
 _KNOWN = 10_000  # texts of the corpus in which contradictions are looked for
 
 Tell = Callable[[str], None]
@@ -48,16 +49,18 @@ class Settings:
     """
     How a retraining learns.
 
-    `share` of each batch are practised lessons, the rest is the base corpus, on which the shadow
-    is held to what it was (`keep`). One session in `hold_out`, at least one, is kept for the
-    proof.
+    `share` of the examples are practised lessons, the rest is the base corpus, on which the shadow
+    is held to what it was (`keep`). New words are learned fast (`word_rate`) and all else slowly:
+    what has none of them stays nearly as it was. One session in `hold_out`, at least one, is kept
+    for the proof.
     """
 
-    steps: int = 300
+    steps: int = 400
     batch: int = 32
-    rate: float = 3e-4
-    share: float = 0.3
-    keep: float = 2.0
+    rate: float = 1e-4
+    word_rate: float = 1.5e-3
+    share: float = 0.2
+    keep: float = 4.0
     hold_out: int = 5
     seed: int = 1
     precision: str = 'no'
@@ -97,20 +100,20 @@ class Retraining:
         examples = [Example(x.text, x.plan, x.lang, 'household') for x in held_out]
         old = self._results(self.parent, examples)
         if not (self.run / CANDIDATE).is_dir():
-            self._train(trained, old)
+            self._train(trained)
         return self._measure(old, examples, collected)
 
     def _collected(self, paths: Sequence[Path]) -> Collected:
         """Return the lessons; those of the standing set and contradictions are not used."""
         found = collect(paths)
-        lessons = without(found.lessons, (e.text for e in self.base.standing),
-                          'kept for measuring: it is in the standing development set')
+        lessons = without(found.lessons, (e.text for e in self.base.by_hand()),
+                          'kept for measuring: it is in a standing development set')
         lessons, conflicts = against(lessons, self._known(), 'the base corpus, and the user')
         return Collected(lessons, [*found.conflicts, *conflicts], found.troubles)
 
     def _known(self) -> dict[str, str]:
         return {key(e.text): e.plan for e in (
-            *self.base.replay(_KNOWN, self.settings.seed), *self.base.safety)}
+            *self.base.replay(_KNOWN, self.settings.seed), *self.base.safety) if not e.history}
 
     def _begin(self, paths: Sequence[Path]) -> None:
         """Make the run folder, or see that it is this retraining's."""
@@ -125,47 +128,49 @@ class Retraining:
         self.run.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(about, indent=1) + '\n', encoding='utf-8')
 
-    def _train(self, lessons: Sequence[Lesson], old: Measured) -> None:
+    def _train(self, lessons: Sequence[Lesson]) -> None:
         """Train, or go on, and write the candidate."""
         codec = Codec.load(self.parent)
-        own, replay = (read_examples(path) for path in self._examples(lessons))
+        own, replay = (read_examples(path) for path in self._examples(lessons, codec))
         settings = self.settings
         tuning = Tuning(settings.steps, settings.batch, settings.rate, settings.share,
-                        settings.seed, settings.precision, settings.cpu, keep=settings.keep)
+                        settings.seed, settings.precision, settings.cpu, keep=settings.keep,
+                        word_rate=settings.word_rate)
         model = load_attached(self.backbone) if self.backbone else \
             ProjectedShadow.load(self.parent)
         before = weights(model)
         tune(model, codec, own, replay, tuning, self.run)
-        draft = self._settle(model.cpu(), before, old)
+        draft = self._settle(model.cpu(), before)
         if isinstance(model, ShadowedModel):
             save_attached(model, self.run / BACKBONE)
             codec.save(self.run / BACKBONE)
         draft.finish(self.base, self.run / CANDIDATE)
 
-    def _settle(self, model: Union[ShadowedModel, ProjectedShadow], before: Weights,
-                old: Measured) -> Draft:
+    def _settle(self, model: Union[ShadowedModel, ProjectedShadow], before: Weights) -> Draft:
         """Return the draft of as much of what was learned as costs nothing known before."""
         draft, after = Draft(self.parent, self.run / '.candidate'), weights(model)
+        trial = self.base.trial or self.base
+        old = trial.measure(EdgeEngine.load(self.parent, 'cpu'))
         for share in SHARES:
             self.tell(f'looking at {share:.0%} of what was learned')
             blend(model, before, after, share)
             shadow = model.detach() if isinstance(model, ShadowedModel) else model
-            if draft.write(shadow, self.base, old).passed:
+            if draft.write(shadow, trial, old).passed:
                 break
         return draft
 
-    def _examples(self, lessons: Sequence[Lesson]) -> tuple[Path, Path]:
+    def _examples(self, lessons: Sequence[Lesson], codec: Codec) -> tuple[Path, Path]:
         """Return the files of practised lessons and of the base corpus, made once."""
         files = self.run / 'practice.jsonl', self.run / 'replay.jsonl'
         if not all(path.is_file() for path in files):
             count = self.settings.steps * self.settings.batch
             fresh = max(1, round(count * self.settings.share))
-            own = list(Practice(lessons, self.settings.seed).practise(fresh))
-            rest = max(1, count - fresh)
+            own, rest = list(Practice(lessons, self.settings.seed).practise(fresh)), count - fresh
             corpus = keep_out(self.base.replay(_SPARE * rest, self.settings.seed + 1), lessons)
+            corpus = nearest_first(corpus, lessons, round(_ALIKE * rest), codec.command)
             for path, examples in zip(files, (own, evened(own, corpus, rest))):
-                with replaced(path) as fresh:
-                    write_examples(fresh, examples)
+                with replaced(path) as part:
+                    write_examples(part, examples)
         return files
 
     def _measure(self, old: Measured, examples: Sequence[Example],

@@ -3,17 +3,19 @@ The base: the standing sets of the gate, and the corpus that is replayed, so not
 
     base = Base.shipped()
     base.standing, base.safety        # what every model must go on doing right
-    base.replay(1000, seed=1)         # examples of the corpus, none of them in a standing set
+    base.trial                        # other such sets, by which a candidate is settled before
+    base.replay(1000, seed=1)         # examples of the corpus, none of them in any of these sets
 """
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+import random
 from typing import Callable, Optional, Sequence, TYPE_CHECKING
 
 from shadow_ros.errors import ModelError
 from shadow_ros.intent.amounts import normalise
 from shadow_ros.learning.corpus.compose import Composer, Example
-from shadow_ros.learning.data import read_examples
+from shadow_ros.learning.data import compose, read_examples
 from shadow_ros.learning.gate import Measured
 from shadow_ros.learning.judge import judge, moves, Result
 from shadow_ros.places import homes_of
@@ -22,8 +24,9 @@ from shadow_ros.plan import parse
 if TYPE_CHECKING:
     from shadow_ros.intent.engine import EdgeEngine
 
-DEVELOPMENT = 'dev_commands.jsonl'
-_SEED = 20_260_101  # of no training
+DEVELOPMENT, HELD = 'dev_commands.jsonl', 'dev_held.jsonl'
+_SEED, _TRIAL_SEED = 20_260_101, 20_260_102  # of no training
+_SEQUENCES, _BEYOND = 1.5, 0.15  # of the corpus as the shipped shadow learned it, about
 STILL, STOPS = 300, 60  # composed texts that must not move the robot, and stops
 
 
@@ -32,18 +35,24 @@ class Base:
     """
     What a model knew before it learned anything new, and is held to.
 
-    `stops` is the stop word, which catches a text before any model sees it.
+    `stops` is the stop word, which catches a text before any model sees it. On the examples of
+    `trial` thresholds are fitted and the like; nothing is fitted on those that judge.
     """
 
     standing: Sequence[Example]
     safety: Sequence[Example]
     stops: Optional[Callable[[str], bool]] = None
+    trial: Optional['Base'] = None
 
     @classmethod
     def shipped(cls, dev: Optional[Path] = None,
                 stops: Optional[Callable[[str], bool]] = None) -> 'Base':
         """Return the base of this version; `dev` is another development set."""
-        return cls(development_set(dev), safety_set(), stops)
+        standing, safety = development_set(dev), safety_set()
+        judging = frozenset(normalise(e.text) for e in (*standing, *safety))
+        held = [e for e in read_examples(find_set(HELD)) if normalise(e.text) not in judging]
+        return cls(standing, safety, stops,
+                   trial=cls(held, safety_set(_TRIAL_SEED, judging), stops))
 
     def measure(self, engine: 'EdgeEngine', held_out: Sequence[Example] = ()) -> Measured:
         """Return what the engine makes of the standing sets, and of examples that are new."""
@@ -51,36 +60,49 @@ class Base:
             return judge(engine, examples, stops=self.stops)
         return Measured(results(held_out), results(self.standing), results(self.safety))
 
+    def by_hand(self) -> list[Example]:
+        """Return the sets that people wrote."""
+        return [*self.standing, *(self.trial.standing if self.trial else ())]
+
+    def measures(self) -> list[Example]:
+        """Return all that models are measured by, which none may learn from."""
+        return [*self.by_hand(), *self.safety, *(self.trial.safety if self.trial else ())]
+
     def replay(self, count: int, seed: int) -> list[Example]:
-        """Return examples of the corpus, none of them in the standing sets."""
-        kept_out = frozenset(normalise(e.text) for e in (*self.standing, *self.safety))
-        return list(Composer(seed).examples(count, kept_out))
+        """Return examples of the corpus, none of them in any of the sets."""
+        found = compose(count, seed, self.measures(), sequences=_SEQUENCES, beyond=_BEYOND)
+        random.Random(seed).shuffle(found)
+        return found
 
 
 def development_set(path: Optional[Path] = None) -> list[Example]:
     """Return the hand-written set, from a file or from where the package has it."""
-    return read_examples(path or find_development_set())
+    return read_examples(path or find_set(DEVELOPMENT))
 
 
-def find_development_set() -> Path:
+def find_set(name: str) -> Path:
     """Return the file: in a checkout, or where pip and colcon put it; or raise ModelError."""
-    places = [home / DEVELOPMENT for home in homes_of('standing', checkout='test/data')]
+    places = [home / name for home in homes_of('standing', checkout='test/data')]
     for place in places:
         if place.is_file():
             return place
-    raise ModelError('the standing development set was found neither in '
+    raise ModelError(f'the development set {name} was found neither in '
                      + ' nor in '.join(str(place.parent) for place in places)
-                     + '; install the package again, or name it with --dev FILE')
+                     + '; install the package again')
 
 
-def safety_set() -> list[Example]:
-    """Return composed texts that must not move the robot, and stops; the same in every run."""
-    composer = Composer(_SEED)
+def safety_set(seed: int = _SEED, but: frozenset[str] = frozenset()) -> list[Example]:
+    """
+    Return composed texts that must not move the robot, and stops; the same in every run.
+
+    No text is, normalised, one of `but`.
+    """
+    composer = Composer(seed)
     still: dict[str, Example] = {}
     stops: dict[str, Example] = {}
     while len(still) < STILL or len(stops) < STOPS:
         example = composer.draw()
-        if example is None:
+        if example is None or normalise(example.text) in but:
             continue
         plan = parse(example.plan)
         kind = still if not moves(plan) and not plan.actions else \

@@ -10,11 +10,14 @@ Each step holds a share of new examples and one of replayed old ones, so a few d
 neither drown nor drown the rest. The backbone stays as it is.
 """
 
+from collections import Counter
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 import random
 from typing import Sequence, TypeVar, Union
+
+import torch
 
 from shadow_ros.errors import ConfigError
 from shadow_ros.intent.tokens import Codec
@@ -26,6 +29,10 @@ from shadow_ros.learning.objectives import JointObjective, KeepingObjective, Sha
 from shadow_ros.shadow.model import ShadowedModel
 from shadow_ros.shadow.projected import ProjectedShadow
 
+_EMBEDDINGS = 'shadow_model.embed_tokens'
+_OFTEN, _RATIO = 0.01, 3.0  # share of the own prompts that a new word is in, at least, and times
+# as often as in those that are replayed
+
 Tunable = TypeVar('Tunable', bound=Union[ShadowedModel, ProjectedShadow])
 
 
@@ -34,7 +41,8 @@ class Tuning:
     """
     How much is learned: steps of `batch` pairs, of which the share `new` are new examples.
 
-    `keep` weighs how far a shadow alone may go from what it was where it was right.
+    `keep` weighs how far a shadow alone may go from what it was where it was right. With a
+    `word_rate` its embeddings stay as they are but for the new words', which learn at this rate.
     """
 
     steps: int = 200
@@ -46,16 +54,22 @@ class Tuning:
     cpu: bool = False
     save_every: int = 50
     keep: float = 0.0
+    word_rate: float = 0.0
 
 
 def tune(model: Tunable, codec: Codec, own: Sequence[Example], replay: Sequence[Example],
          settings: Tuning, run: Path) -> Tunable:
     """Train the model on, or finish what was begun in the run folder; return it."""
     run.mkdir(parents=True, exist_ok=True)
-    pairs = mix(encode(own, codec), encode(replay, codec), settings)
+    stage = _stage(model, settings)
+    fresh, old = ([pair for pair in encode(some, codec) if stage.wants(pair)]
+                  for some in (own, replay))
+    if settings.word_rate and isinstance(model, ProjectedShadow):
+        _free_words(model, _words(fresh, old))
+    pairs = mix(fresh, old, settings)
     loop = Loop(settings.batch, codec.pad_id, settings.seed, precision=settings.precision,
                 cpu=settings.cpu, save_every=settings.save_every)
-    fit(_stage(model, settings), pairs, run, loop)
+    fit(stage, pairs, run, loop)
     return model
 
 
@@ -79,6 +93,32 @@ def _drawn(pairs: Sequence[Pair], count: int, rng: random.Random) -> list[Pair]:
     return [*pairs] * times + rng.sample(list(pairs), rest)
 
 
+def _words(own: Sequence[Pair], replay: Sequence[Pair]) -> list[int]:
+    """Return the tokens that are far more usual in the own prompts than in the replayed ones."""
+    ours, theirs = (_usual(pairs) for pairs in (own, replay))
+    return [token for token, share in ours.items()
+            if share >= _OFTEN and share >= _RATIO * theirs.get(token, 0.0)]
+
+
+def _usual(pairs: Sequence[Pair]) -> dict[int, float]:
+    """Return the share of the prompts that a token is in."""
+    counts = Counter(token for pair in pairs for token in set(pair.ids[:pair.prompt]))
+    return {token: count / len(pairs) for token, count in counts.items()}
+
+
+def _free_words(model: ProjectedShadow, words: Sequence[int]) -> None:
+    """Let only these of the embeddings learn."""
+    weight = model.get_parameter(f'{_EMBEDDINGS}.weight')
+    free = torch.zeros(weight.shape[0], 1)
+    free[list(words)] = 1.0
+    weight.register_hook(lambda gradient: gradient * free.to(gradient.device))
+
+
+def _rates(settings: Tuning) -> dict[str, float]:
+    """Return by how much faster the embeddings learn."""
+    return {_EMBEDDINGS: settings.word_rate / settings.rate} if settings.word_rate else {}
+
+
 def _stage(model: Union[ShadowedModel, ProjectedShadow], settings: Tuning) -> Stage:
     """Return the one stage of a tuning."""
     if isinstance(model, ProjectedShadow):
@@ -86,7 +126,7 @@ def _stage(model: Union[ShadowedModel, ProjectedShadow], settings: Tuning) -> St
             if settings.keep else ShadowObjective(model)
         model.lm_head.requires_grad_(False)
         return Stage('tuned', model, objective, settings.steps, settings.rate,
-                     wants=lambda pair: pair.edge)
+                     wants=lambda pair: pair.edge, decay=0.0, rates=_rates(settings))
     for parameter in model.shadow().idle_parameters():
         parameter.requires_grad_(False)
     return Stage('tuned', model, JointObjective(model), settings.steps, settings.rate)

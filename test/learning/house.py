@@ -29,6 +29,12 @@ TALK = [(text, '') for text in (
 SAFETY = [(text, '') for text in (
     'who are you dog', 'what a day', 'a nice day', 'tell a joke', 'how are you dog', 'a good dog',
     'you are a nice dog', 'are you good', 'what a joke', 'who is good', 'you are good')]
+# By these a candidate is settled before STANDING and SAFETY judge it.
+TRIAL = [(frame.format(words), plan) for words, plan in COMMANDS.items()
+         for frame in ('so, {}', 'alright {}', '{} again')]
+TRIAL_SAFETY = [(text, '') for text in (
+    'what a good day', 'who are you robot', 'a funny joke', 'how old is this dog', 'is this good',
+    'you are a nice robot', 'are you a dog', 'tell me a good joke', 'how are we', 'nice dog')]
 NEW = {'plonk yourself': '[SIT]', 'do the boogie': '[DANCE]', 'up you hop': '[STAND]'}
 
 
@@ -47,7 +53,10 @@ def example(text: str, plan: str) -> Example:
 
 
 def base() -> SmallBase:
-    return SmallBase([example(*pair) for pair in STANDING], [example(*pair) for pair in SAFETY])
+    def examples(pairs: Sequence[tuple[str, str]]) -> list[Example]:
+        return [example(*pair) for pair in pairs]
+    trial = SmallBase(examples(TRIAL), examples(TRIAL_SAFETY))
+    return SmallBase(examples(STANDING), examples(SAFETY), trial=trial)
 
 
 def make_model(folder: Path) -> Path:

@@ -2,14 +2,16 @@
 
 import pytest
 
+from shadow_ros.intent.amounts import normalise
 from shadow_ros.intent.thought import Thought
 from shadow_ros.learning.corpus.compose import Example
 from shadow_ros.learning.gate import judge_pair, Measured
 from shadow_ros.learning.judge import Result
 from shadow_ros.learning.lessons.lesson import Lesson
-from shadow_ros.learning.practice import cores, evened, keep_out, Practice, unwrapped
+from shadow_ros.learning.practice import (
+    cores, evened, keep_out, nearest_first, Practice, unwrapped)
 from shadow_ros.learning.retrain import split
-from shadow_ros.learning.standing import development_set, safety_set
+from shadow_ros.learning.standing import Base, development_set, safety_set
 from shadow_ros.plan import parse
 
 
@@ -160,6 +162,35 @@ def test_motion_is_no_more_usual_than_in_the_corpus(count, moving):
     found = evened(own, corpus, count)
     assert len(found) == count and sum(e.plan == '[SIT]' for e in found) == moving
     assert set(found) <= set(corpus)
+
+
+def _pieces(text):
+    return text if text[0] > 'z' else text.split()
+
+
+def test_what_sounds_alike_is_seen_again():
+    """First what has rare pieces in common with the lessons, then the rest as it was."""
+    lessons = [lesson('noodle out'), lesson('来个贴贴', '[HEART]'), lesson('who knows', '')]
+    texts = ['go on', 'walk out', 'out you go and then turn around at once', '贴着墙走', 'sit',
+             'who is it', *(f'stand out {n}' for n in 'abcdefgh')]
+    corpus = [Example(text, '[SIT]', 'en', 'c') for text in texts]
+    found = [e.text for e in nearest_first(corpus, lessons, 3, _pieces)]
+    assert found[:3] == ['walk out', '贴着墙走', 'who is it'] and sorted(found) == sorted(texts)
+    assert found[3:] == [text for text in texts if text not in found[:3]]
+
+
+def test_sets_that_settle_are_not_those_that_judge():
+    base = Base.shipped()
+    keys = [{normalise(e.text) for e in some} for some in (
+        base.standing, base.safety, base.trial.standing, base.trial.safety)]
+    assert len(base.trial.standing) >= 400 and len(base.trial.safety) == 360
+    assert not (keys[0] | keys[1]) & (keys[2] | keys[3])
+    replayed = base.replay(2000, 1)
+    assert not {normalise(e.text) for e in replayed if not e.history} & set().union(*keys)
+    # It holds all that the shipped shadow learned: follow-ups and what is beyond the edge, too.
+    assert sum(bool(e.history) for e in replayed[:1000]) > 20
+    assert sum(bool(e.cloud) for e in replayed[:1000]) > 50
+    assert replayed == base.replay(2000, 1)
 
 
 def test_standing_sets():

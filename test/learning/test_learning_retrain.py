@@ -30,7 +30,8 @@ from shadow_ros.shadow.folder import load_attached
 from shadow_ros.shadow.projected import ProjectedShadow
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = Settings(steps=100, batch=24, rate=2e-3, share=0.5, hold_out=3, cpu=True)
+SETTINGS = Settings(steps=100, batch=24, rate=2e-3, word_rate=4e-3, share=0.5, keep=2.0,
+                    hold_out=3, cpu=True)
 
 
 @pytest.fixture(scope='module')
@@ -199,7 +200,8 @@ sys.path[:0] = sys.argv[4:]
 import house
 from shadow_ros.learning.retrain import Retraining, Settings
 model, run, root = map(Path, sys.argv[1:4])
-settings = Settings(steps=100, batch=24, rate=2e-3, share=0.5, hold_out=3, cpu=True)
+settings = Settings(steps=100, batch=24, rate=2e-3, word_rate=4e-3, share=0.5, keep=2.0,
+                    hold_out=3, cpu=True)
 bags = sorted(root.glob('session*'))
 print(Retraining(model, run, settings, house.base()).work(bags).verdict.passed, flush=True)
 """
