@@ -126,15 +126,15 @@ def _lines(name: str) -> Iterator[str]:
 
 def clips(texts: Sequence[tuple[str, str]], conditions: Sequence[tuple[str, float]],
           every: int) -> Iterator[tuple[Result, Samples]]:
-    """Yield clips; of several runs with `every` each is a like sample of the whole."""
-    number = 0
+    """Yield clips: all, or one in `every`, drawn the same in each run, of all kinds."""
+    number, draw = 0, random.Random(4)
     for index, (text, wanted) in enumerate(texts):
         for voices in (FLITE, ESPEAK):
             voice = voices[index % 3]
             voice = Voice(voice.engine, voice.name, PACES[index // 3 % 3])
             for kind, snr in conditions:
                 number += 1
-                if (number + index) % every:
+                if draw.random() * every > 1.0:
                     continue
                 sound = in_noise(speak(text, voice), kind, snr, number, lead=LEAD, tail=TAIL)
                 yield Result(text, wanted, str(voice), f'{kind} {snr:g} dB',

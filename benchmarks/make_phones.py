@@ -168,6 +168,7 @@ def main() -> None:
                         help='JSON lines of requests that must not move the robot')
     parser.add_argument('--sentences', type=int, default=16_000)
     parser.add_argument('--epochs', type=float, default=5.0)
+    parser.add_argument('--out', type=Path, default=FILE, metavar='FILE')
     options = parser.parse_args()
     torch.set_num_threads(1)
     rng = random.Random(SEED)
@@ -176,8 +177,8 @@ def main() -> None:
     print('voices:', ', '.join(engines()))
     speech = spoken(texts(public, options.sentences, rng), rng)
     data = list(examples(speech, Encoder(), Room(SEED)))
-    train(data, options.epochs).save(FILE)
-    print(f'{len(data)} examples; {FILE.name}, {FILE.stat().st_size / 1e6:.1f} MB')
+    train(data, options.epochs).save(options.out)
+    print(f'{len(data)} examples; {options.out}, {options.out.stat().st_size / 1e6:.1f} MB')
 
 
 if __name__ == '__main__':

@@ -131,3 +131,27 @@ def test_a_package_without_weights_has_none(monkeypatch, tmp_path):
     (tmp_path / 'moonshine_voice' / '__init__.py').write_text('raise RuntimeError("imported")')
     monkeypatch.syspath_prepend(str(tmp_path))
     assert features.weights_file() is None
+
+
+def test_unfinished_texts_in_doubt_are_not_told():
+    partials, transcript = hear(Moonshine(min_score=9.0), read_file(SHIPPED))
+    assert not any(text for _, text in partials)
+    assert transcript.text == '' and transcript.rejected == 'walk forward two meters'
+
+
+def test_a_guess_is_the_text_unless_speech_goes_on(ear):
+    sound, more = read_file(SHIPPED), read_file(SOUNDS / 'sit_down.flac')
+    ear.start()
+    ear.accept(sound[:BLOCK])
+    ear.accept(sound[BLOCK:])
+    ear.guess()
+    assert ear.accept(np.zeros(BLOCK, np.float32)) in (None, 'walk forward two meters')
+    guessed = ear.finish()
+    assert guessed.text == 'walk forward two meters'
+    assert guessed.seconds == pytest.approx((len(sound) + BLOCK) / SAMPLE_RATE)
+    ear.start()
+    ear.accept(sound)
+    ear.guess()
+    ear.forget_guess()
+    ear.accept(more)
+    assert ear.finish().text == 'walk forward two meters sit down'
