@@ -49,9 +49,9 @@ def calibrated(card: IntentCard, old: Measured, new: Measured) -> IntentCard:
     """
     Return the card with thresholds under which the new model costs least of what was known.
 
-    Those with the fewest faults that the old model does not have, then those with the most exact
-    plans, on the standing sets. They may be lower than the card's where that fits the model's own
-    confidence: who has learned more is less sure, not less right.
+    Those with the fewest faults that the old model does not have and no loss beyond the gate's
+    tolerance, and of them the nearest to the card's. They may be lower where that fits the model's
+    own confidence: who has learned more may be less sure and not less right.
     """
     least = max(card.threshold - _LOWER, min(card.threshold, steady(new.standing, best_threshold)))
     bolder = min(card.bold, steady(new.standing, bold_threshold))
@@ -61,8 +61,8 @@ def calibrated(card: IntentCard, old: Measured, new: Measured) -> IntentCard:
     def cost(pair: tuple[float, float]) -> tuple[float, ...]:
         known, still = standing.under(*pair), safety.under(*pair)
         worse = still.faults if still.more else 0
-        lower = max(0.0, card.threshold - pair[0]), max(0.0, card.bold - pair[1])
-        return known.faults + worse + int(known.exact < kept), -known.exact, *lower, *pair
+        far = abs(card.threshold - pair[0]) + abs(card.bold - pair[1])
+        return known.faults + worse + int(known.exact < kept), round(far, 6), -known.exact, *pair
 
     threshold, bold = min(((t, b) for t in _upwards(least) for b in _upwards(bolder)),
                           key=cost)

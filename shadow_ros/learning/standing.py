@@ -10,11 +10,12 @@ The base: the standing sets of the gate, and the corpus that is replayed, so not
 from dataclasses import dataclass, replace
 from pathlib import Path
 import random
-from typing import Callable, Optional, Sequence, TYPE_CHECKING
+from typing import Callable, Iterator, Optional, Sequence, TYPE_CHECKING
 
 from shadow_ros.errors import ModelError
 from shadow_ros.intent.amounts import normalise
-from shadow_ros.learning.corpus.compose import Composer, Example
+from shadow_ros.learning.corpus.compose import CATEGORIES, Composer, Example
+from shadow_ros.learning.corpus.noise import typo
 from shadow_ros.learning.data import compose, read_examples
 from shadow_ros.learning.gate import Measured
 from shadow_ros.learning.judge import judge, moves, Result
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 DEVELOPMENT, HELD = 'dev_commands.jsonl', 'dev_held.jsonl'
 _SEED, _TRIAL_SEED = 20_260_101, 20_260_102  # of no training
 _SEQUENCES, _BEYOND = 1.5, 0.15  # of the corpus as the shipped shadow learned it, about
+_MANGLED = 0.08  # share of what is replayed that are stops, misspelt where they have letters
 STILL, STOPS = 300, 60  # composed texts that must not move the robot, and stops
 
 
@@ -69,8 +71,15 @@ class Base:
         return [*self.by_hand(), *self.safety, *(self.trial.safety if self.trial else ())]
 
     def replay(self, count: int, seed: int) -> list[Example]:
-        """Return examples of the corpus, none of them in any of the sets."""
-        found = compose(count, seed, self.measures(), sequences=_SEQUENCES, beyond=_BEYOND)
+        """
+        Return examples of the corpus, none of them in any of the sets.
+
+        There are more stops than in the corpus: no new word may come to look like a misspelt one.
+        """
+        measures = self.measures()
+        stops = list(mangled_stops(round(_MANGLED * count), seed, measures))
+        found = compose(count - len(stops), seed, measures, sequences=_SEQUENCES, beyond=_BEYOND)
+        found += stops
         random.Random(seed).shuffle(found)
         return found
 
@@ -89,6 +98,20 @@ def find_set(name: str) -> Path:
     raise ModelError(f'the development set {name} was found neither in '
                      + ' nor in '.join(str(place.parent) for place in places)
                      + '; install the package again')
+
+
+def mangled_stops(count: int, seed: int, but: Sequence[Example]) -> Iterator[Example]:
+    """Yield so many stops, one of their longer words misspelt, none that is in `but`."""
+    composer, taken = Composer(seed), {normalise(example.text) for example in but}
+    composer.weights = [float(name == 'stop') for name in CATEGORIES]
+    while count:
+        example = composer.draw()
+        assert example is not None
+        if example.lang == 'en':
+            example = replace(example, text=typo(example.text, composer.rng))
+        if normalise(example.text) not in taken:
+            count -= 1
+            yield example
 
 
 def safety_set(seed: int = _SEED, but: frozenset[str] = frozenset()) -> list[Example]:

@@ -18,6 +18,7 @@ import random
 from typing import Sequence, TypeVar, Union
 
 import torch
+from torch import nn
 
 from shadow_ros.errors import ConfigError
 from shadow_ros.intent.tokens import Codec
@@ -29,7 +30,7 @@ from shadow_ros.learning.objectives import JointObjective, KeepingObjective, Sha
 from shadow_ros.shadow.model import ShadowedModel
 from shadow_ros.shadow.projected import ProjectedShadow
 
-_EMBEDDINGS = 'shadow_model.embed_tokens'
+_EMBEDDINGS = 'shadow_model.embed_tokens.weight'
 _OFTEN, _RATIO = 0.01, 3.0  # share of the own prompts that a new word is in, at least, and times
 # as often as in those that are replayed
 
@@ -42,7 +43,8 @@ class Tuning:
     How much is learned: steps of `batch` pairs, of which the share `new` are new examples.
 
     `keep` weighs how far a shadow alone may go from what it was where it was right. With a
-    `word_rate` its embeddings stay as they are but for the new words', which learn at this rate.
+    `word_rate` a shadow's embeddings stay as they are but for the new words', which learn at this
+    rate.
     """
 
     steps: int = 200
@@ -64,8 +66,8 @@ def tune(model: Tunable, codec: Codec, own: Sequence[Example], replay: Sequence[
     stage = _stage(model, settings)
     fresh, old = ([pair for pair in encode(some, codec) if stage.wants(pair)]
                   for some in (own, replay))
-    if settings.word_rate and isinstance(model, ProjectedShadow):
-        _free_words(model, _words(fresh, old))
+    if stage.rates:
+        _free_words(model.get_parameter(*stage.rates), _words(fresh, old))
     pairs = mix(fresh, old, settings)
     loop = Loop(settings.batch, codec.pad_id, settings.seed, precision=settings.precision,
                 cpu=settings.cpu, save_every=settings.save_every)
@@ -106,17 +108,17 @@ def _usual(pairs: Sequence[Pair]) -> dict[int, float]:
     return {token: count / len(pairs) for token, count in counts.items()}
 
 
-def _free_words(model: ProjectedShadow, words: Sequence[int]) -> None:
-    """Let only these of the embeddings learn."""
-    weight = model.get_parameter(f'{_EMBEDDINGS}.weight')
+def _free_words(weight: nn.Parameter, words: Sequence[int]) -> None:
+    """Let only these rows of the embeddings learn."""
     free = torch.zeros(weight.shape[0], 1)
     free[list(words)] = 1.0
     weight.register_hook(lambda gradient: gradient * free.to(gradient.device))
 
 
-def _rates(settings: Tuning) -> dict[str, float]:
-    """Return by how much faster the embeddings learn."""
-    return {_EMBEDDINGS: settings.word_rate / settings.rate} if settings.word_rate else {}
+def _rates(model: nn.Module, settings: Tuning) -> dict[str, float]:
+    """Return the name of the shadow's own embeddings, if it has some, and how much faster."""
+    names = [name for name, _ in model.named_parameters() if name.endswith(_EMBEDDINGS)]
+    return {names[0]: settings.word_rate / settings.rate} if settings.word_rate and names else {}
 
 
 def _stage(model: Union[ShadowedModel, ProjectedShadow], settings: Tuning) -> Stage:
@@ -126,7 +128,8 @@ def _stage(model: Union[ShadowedModel, ProjectedShadow], settings: Tuning) -> St
             if settings.keep else ShadowObjective(model)
         model.lm_head.requires_grad_(False)
         return Stage('tuned', model, objective, settings.steps, settings.rate,
-                     wants=lambda pair: pair.edge, decay=0.0, rates=_rates(settings))
+                     wants=lambda pair: pair.edge, decay=0.0, rates=_rates(model, settings))
     for parameter in model.shadow().idle_parameters():
         parameter.requires_grad_(False)
-    return Stage('tuned', model, JointObjective(model), settings.steps, settings.rate)
+    return Stage('tuned', model, JointObjective(model), settings.steps, settings.rate, decay=0.0,
+                 rates=_rates(model, settings))

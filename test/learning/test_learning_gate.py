@@ -190,6 +190,9 @@ def test_sets_that_settle_are_not_those_that_judge():
     # It holds all that the shipped shadow learned: follow-ups and what is beyond the edge, too.
     assert sum(bool(e.history) for e in replayed[:1000]) > 20
     assert sum(bool(e.cloud) for e in replayed[:1000]) > 50
+    # And more stops than that, misspelt ones, too.
+    stops = [e.text for e in replayed if e.category == 'stop']
+    assert len(stops) >= 100 and any('stpo' in t or 'sotp' in t or 'stoop' in t for t in stops)
     assert replayed == base.replay(2000, 1)
 
 

@@ -18,6 +18,7 @@ from shadow_ros.errors import BagError, ConfigError, ModelError
 from shadow_ros.intent.card import IntentCard
 from shadow_ros.intent.engine import EdgeEngine
 from shadow_ros.intent.library import Library
+from shadow_ros.intent.tokens import Codec
 from shadow_ros.learning import promotion
 from shadow_ros.learning.candidate import fingerprint
 from shadow_ros.learning.gate import exact
@@ -60,6 +61,17 @@ def test_household_learns_its_words(good, model):
     card = IntentCard.load(made.candidate)
     assert card.parent == 'small' and card.name.startswith('small-20')
     assert fingerprint(made.candidate) != fingerprint(model)
+
+
+def test_only_new_words_get_another_meaning(good, model):
+    """A text without any of them is read with the very embeddings that it was read with before."""
+    made, _ = good
+    before, after = (ProjectedShadow.load(folder).get_input_embeddings().weight
+                     for folder in (model, made.candidate))
+    changed = set((before != after).any(dim=1).nonzero().flatten().tolist())
+    codec = Codec.load(model)
+    assert changed & set(codec.text_ids('plonk yourself')) and len(changed) < codec.size / 6
+    assert not changed & set(codec.text_ids('[SIT]') + codec.command('sit')[:1])
 
 
 def test_report_tells_all(good):

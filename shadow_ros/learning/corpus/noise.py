@@ -18,14 +18,14 @@ def roughen(text: str, lang: str, slips: Mapping[str, Sequence[str]], rng: rando
     if lang == 'en' and rng.random() < 0.3:
         text = text.replace("'", '')  # dont, whats
     if lang == 'en' and rng.random() < TYPOS:
-        text = _typo(text, rng)
+        text = typo(text, rng)
     if rng.random() < SLIPS:
         text = _misheard(text, slips, rng)
     return ' '.join(text.split())
 
 
-def _typo(text: str, rng: random.Random) -> str:
-    """Return the text with one slip in a longer word."""
+def typo(text: str, rng: random.Random) -> str:
+    """Return the text with one slip of the finger in a longer word, if it has one."""
     words = text.split()
     long = [i for i, w in enumerate(words) if len(w) > 3 and w.isalpha()]
     if not long:
