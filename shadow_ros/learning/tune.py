@@ -33,6 +33,7 @@ from shadow_ros.shadow.projected import ProjectedShadow
 _EMBEDDINGS = 'shadow_model.embed_tokens.weight'
 _OFTEN, _RATIO = 0.01, 3.0  # share of the own prompts that a new word is in, at least, and times
 # as often as in those that are replayed
+_STOP, _SPELT = '[STOP]', 0.03  # share of the stops from which on a token is one of theirs
 
 Tunable = TypeVar('Tunable', bound=Union[ShadowedModel, ProjectedShadow])
 
@@ -67,7 +68,7 @@ def tune(model: Tunable, codec: Codec, own: Sequence[Example], replay: Sequence[
     fresh, old = ([pair for pair in encode(some, codec) if stage.wants(pair)]
                   for some in (own, replay))
     if stage.rates:
-        _free_words(model.get_parameter(*stage.rates), _words(fresh, old))
+        _free_words(model.get_parameter(*stage.rates), _words(fresh, old, codec.plan(_STOP)[0]))
     pairs = mix(fresh, old, settings)
     loop = Loop(settings.batch, codec.pad_id, settings.seed, precision=settings.precision,
                 cpu=settings.cpu, save_every=settings.save_every)
@@ -95,11 +96,17 @@ def _drawn(pairs: Sequence[Pair], count: int, rng: random.Random) -> list[Pair]:
     return [*pairs] * times + rng.sample(list(pairs), rest)
 
 
-def _words(own: Sequence[Pair], replay: Sequence[Pair]) -> list[int]:
-    """Return the tokens that are far more usual in the own prompts than in the replayed ones."""
+def _words(own: Sequence[Pair], replay: Sequence[Pair], stop: int) -> list[int]:
+    """
+    Return the tokens that are far more usual in the own prompts than in the replayed ones.
+
+    What stops are spelt with, misspelt ones too ("stoop"), keeps its meaning.
+    """
     ours, theirs = (_usual(pairs) for pairs in (own, replay))
+    stops = _usual([pair for pair in replay if pair.ids[pair.prompt] == stop])
     return [token for token, share in ours.items()
-            if share >= _OFTEN and share >= _RATIO * theirs.get(token, 0.0)]
+            if share >= _OFTEN and share >= _RATIO * theirs.get(token, 0.0)
+            and stops.get(token, 0.0) < _SPELT]
 
 
 def _usual(pairs: Sequence[Pair]) -> dict[int, float]:
