@@ -22,7 +22,7 @@ from shadow_ros.intent.follow import FOLLOW_UPS
 from shadow_ros.intent.prompt import Turn
 from shadow_ros.plan import Action, parse
 
-_FILE = Path(__file__).with_name('follow_ups.yaml')
+PHRASES = Path(__file__).with_name('follow_ups.yaml')
 _CHOICE = re.compile(r'\(([^()]*)\)')
 _AMOUNT = re.compile(r'\b([0-9]+(?:\.[0-9]+)?) (m|deg)\b')
 _SLOT = {'m': '$len', 'deg': '$deg'}
@@ -104,5 +104,5 @@ def _key(text: str) -> str:
 def _read() -> Mapping[str, Mapping[str, Sequence[Any]]]:
     """Return the content of the file of phrases."""
     content: Mapping[str, Mapping[str, Sequence[Any]]] = yaml.safe_load(
-        _FILE.read_text(encoding='utf-8'))
+        PHRASES.read_text(encoding='utf-8'))
     return content

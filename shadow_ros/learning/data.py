@@ -8,6 +8,7 @@ from typing import Any, Iterable, Optional, Sequence, TYPE_CHECKING, Union
 
 from shadow_ros.errors import ConfigError, did_you_mean, PlanError, shorten
 from shadow_ros.intent.amounts import normalise
+from shadow_ros.intent.follow_up import PHRASES
 from shadow_ros.learning.batches import Batches, Pair
 from shadow_ros.learning.corpus.beyond import Beyond, reading
 from shadow_ros.learning.corpus.compose import Composer, Example
@@ -138,7 +139,7 @@ def compose(examples: int, seed: int, forbidden: Iterable[Example] = (),
 
 def corpus_hashes(*others: Optional[Union[str, Path]]) -> dict[str, str]:
     """Return file name -> SHA-256 of the corpus files and of others that are given."""
-    return hashes(sorted(DATA.glob('*.yaml')) + [Path(o) for o in others if o])
+    return hashes([*sorted(DATA.glob('*.yaml')), PHRASES, *(Path(o) for o in others if o)])
 
 
 def hashes(paths: Iterable[Path]) -> dict[str, str]:
