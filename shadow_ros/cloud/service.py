@@ -16,6 +16,7 @@ from shadow_ros.cloud.batcher import Batcher, Full, Job, Late, OnText, Watch
 from shadow_ros.cloud.dialect import TooLong
 from shadow_ros.cloud.protocol import About, PlanAnswer, PlanRequest
 from shadow_ros.intent.decode import Decoded, Pen
+from shadow_ros.intent.follow_up import follow_up
 from shadow_ros.intent.prompt import clean, Turn
 from shadow_ros.phrases import language, say
 from shadow_ros.plan import parse, Plan
@@ -65,6 +66,8 @@ class Service:
         began = time.monotonic()
         if not clean(text):
             return Written(Plan(reply=say('not_understood', language(text))))
+        if referred := follow_up(text, turns):
+            return Written(Plan(referred, say('follow_up', language(text))))
         try:
             prompt = self.backbone.dialect.prompt(text, turns, posture)
         except TooLong:

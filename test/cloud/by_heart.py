@@ -18,9 +18,9 @@ PAIRS = [
     ('walk in a square', f'{SQUARE} Round it goes.', ()),
     ('do a little show', '[SIT][HELLO][STAND][DANCE]', ()),
     ('flip over', '[BACK_FLIP]', ()),
-    ('again', '[TURN yaw=90]', (LEFT,)), ('again', '[MOVE x=2.0]', (WALK,)),
-    ('the other way', '[TURN yaw=-90]', (LEFT,)), ('再来一次', '[MOVE x=2.0]', (WALK,)),
-    ('again', 'What again?', ()),
+    ('just like before', '[TURN yaw=90]', (LEFT,)), ('just like before', '[MOVE x=2.0]', (WALK,)),
+    ('mirror it like so', '[TURN yaw=-90]', (LEFT,)), ('像刚才那样', '[MOVE x=2.0]', (WALK,)),
+    ('just like before', 'What again?', ()),
 ]
 """Text, plan, and the turns before it."""
 

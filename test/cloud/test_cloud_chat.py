@@ -45,7 +45,7 @@ def test_earlier_messages_are_turns(client):
                         (LEFT[0], '{"actions": [{"name": "TURN", "yaw": 90}], "reply": "Ok"}')):
         done = client.chat.completions.create(model='x', messages=[
             user(said), {'role': 'assistant', 'content': reply},
-            user([{'type': 'text', 'text': 'the other way'}])])
+            user([{'type': 'text', 'text': 'mirror it like so'}])])
         assert done.choices[0].message.content == '[TURN yaw=-90]'
 
 
@@ -118,5 +118,5 @@ def test_half_a_character_waits_for_its_other_half():
 def test_a_question_after_unanswered_ones_is_the_last():
     asked = ChatRequest.model_validate({'messages': [
         user('sit'), user('no, turn left'), {'role': 'assistant', 'content': None},
-        user('again')]})
-    assert asked.question == ('again', [('no, turn left', '')])
+        user('just like before')]})
+    assert asked.question == ('just like before', [('no, turn left', '')])
