@@ -236,4 +236,4 @@ def test_the_schema_is_one():
 
 def test_turns_go_along(server):
     for kind in ('shadow', 'openai'):
-        assert ask(server.url, 'just like before', [LEFT], kind=kind).plan == parse('[TURN yaw=90]')
+        assert ask(server.url, 'just like before', [LEFT], kind=kind).plan == parse(LEFT[1])
