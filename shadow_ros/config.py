@@ -95,7 +95,7 @@ class Backbone:
     certificate: str = _key(
         '', 'the only certificate to trust: path or sha256:...; empty trusts the system')
     policy: str = _key(
-        'remote', 'what is asked: what is beyond the edge, what it is unsure of too, or all',
+        'unsure', 'what is asked: what is beyond the edge, what it is unsure of too, or all',
         choices=('remote', 'unsure', 'compare'), live=True)
     share: str = _key(
         'turns', 'what may leave the robot; each includes the ones before it',
@@ -140,6 +140,9 @@ class Robot:
         choices=('keep', 'on', 'off'))
     cloud_actions: int = _key(
         3, 'how many actions a plan of the cloud may have without a yes', low=0, high=5,
+        live=True)
+    cloud_confidence: float = _key(
+        0.6, 'how sure the cloud must be of a plan for it to run without a yes', low=0.0, high=1.0,
         live=True)
     confirm_timeout: float = _key(
         8.0, 'how long a question for a yes stays open', low=1.0, high=60.0, unit='s', live=True)

@@ -65,7 +65,7 @@ def options(function: _Command) -> _Command:
             click.option('--deadline', default=10.0, show_default=True,
                          type=click.FloatRange(0.1, 30.0), metavar='SECONDS',
                          help='How long the backbone may take.'),
-            click.option('--policy', default='remote', show_default=True,
+            click.option('--policy', default='unsure', show_default=True,
                          type=click.Choice(['remote', 'unsure']),
                          help='Ask what is beyond the edge, or what it is unsure of, too.'))):
         function = decorate(function)

@@ -227,7 +227,7 @@ class ActionNode(ShadowNode):
 
 def _settings(config: Config) -> Settings:
     return Settings(config.robot.acrobatics, config.robot.confirm_timeout,
-                    config.robot.cloud_actions)
+                    config.robot.cloud_actions, config.robot.cloud_confidence)
 
 
 def _state_of(message: Odometry, last_yaw: float) -> BodyState:

@@ -32,12 +32,13 @@ class Settings:
     What the operator allows.
 
     `confirm_seconds` is how long a question waits for its yes, `cloud_actions` how many actions a
-    plan of the cloud may have without one.
+    plan of the cloud may have without one, `cloud_confidence` how sure it must be of it.
     """
 
     acrobatics: bool = False
     confirm_seconds: float = 8.0
     cloud_actions: int = 3
+    cloud_confidence: float = 0.6
 
 
 @dataclass(frozen=True)
@@ -166,14 +167,17 @@ def refuse(record: PlanRecord, situation: Situation, rules: Mapping[str, Rule] =
                  if why), '')
 
 
-def needs_yes(record: PlanRecord, cloud_actions: int = 3) -> tuple[Action, ...]:
+def needs_yes(record: PlanRecord, cloud_actions: int = 3,
+              cloud_confidence: float = 0.6) -> tuple[Action, ...]:
     """
     Return the actions that a person must confirm before the plan may run.
 
-    A plan from the cloud with more than `cloud_actions` actions is confirmed whole.
+    A plan from the cloud with more than `cloud_actions` actions is confirmed whole, and so is one
+    of which it is less sure than `cloud_confidence`; a plan that only stops never is.
     """
     actions = record.plan.actions
-    if record.by == 'cloud' and len(actions) > cloud_actions:
+    if record.by == 'cloud' and not only_stops(record) and (
+            len(actions) > cloud_actions or record.confidence < cloud_confidence):
         return actions
     return tuple(a for a in actions if a.spec.risk in (Risk.ACROBATIC, Risk.LIMP)
                  or (a.name == 'AVOID' and a.get('on') is False))
@@ -218,7 +222,7 @@ class Question:
 
 def question(record: PlanRecord, now: float, settings: Settings) -> Optional[Question]:
     """Return what must be asked before the plan may run, or None."""
-    asked = needs_yes(record, settings.cloud_actions)
+    asked = needs_yes(record, settings.cloud_actions, settings.cloud_confidence)
     if not asked:
         return None
     text = say('confirm', language(record.text or record.plan.reply),

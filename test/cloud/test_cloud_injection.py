@@ -1,5 +1,6 @@
 """Nothing that a user, a document or a server says widens what the guard allows."""
 
+from dataclasses import replace
 import time
 
 import faulty
@@ -95,3 +96,6 @@ def test_the_operator_sets_how_much_of_the_cloud_needs_a_yes():
     assert not needs_yes(record, 2) and needs_yes(record, 1) and needs_yes(record, 0)
     assert question(record, 0.0, Settings(cloud_actions=1)).text.startswith('Shall I really')
     assert not needs_yes(PlanRecord(record.plan, by='edge'), 0)
+    doubted = replace(record, confidence=0.5)
+    assert needs_yes(doubted) == doubted.plan.actions and not needs_yes(doubted, 3, 0.4)
+    assert not needs_yes(PlanRecord(read_plan('[STOP]'), by='cloud', confidence=0.1))

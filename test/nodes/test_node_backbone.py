@@ -174,6 +174,7 @@ def test_unsure_is_asked_when_the_policy_says_so(graph, cloud):
     certain = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=1.0)
     usual = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=-1.0)
     assert graph.set('intent', 'intent.threshold', certain) == ''
+    assert graph.set('intent', 'intent.backbone.policy', text('remote')) == ''
     try:
         assert plan_of(graph, 'turn left').plan.route == 'talk' and cloud.requests == []
         assert graph.set('intent', 'intent.backbone.policy', text('unsure')) == ''
@@ -185,7 +186,7 @@ def test_unsure_is_asked_when_the_policy_says_so(graph, cloud):
         assert record.by == 'edge' and 'Did you mean TURN' in record.plan.reply
     finally:
         assert graph.set('intent', 'intent.threshold', usual) == ''
-        assert graph.set('intent', 'intent.backbone.policy', text('remote')) == ''
+        assert graph.set('intent', 'intent.backbone.policy', text('unsure')) == ''
 
 
 def test_comparing_only_records(graph, cloud):
@@ -199,7 +200,7 @@ def test_comparing_only_records(graph, cloud):
         assert not found.same and found.cloud_model == 'faulty' and found.cloud_ms > 0
         assert {json.loads(p)['by'] for p in graph.plans} == {'edge'}
     finally:
-        assert graph.set('intent', 'intent.backbone.policy', text('remote')) == ''
+        assert graph.set('intent', 'intent.backbone.policy', text('unsure')) == ''
 
 
 def test_a_cloud_that_cannot_either_says_so(graph, cloud):
