@@ -16,7 +16,7 @@ from shadow_ros.cloud.batcher import Batcher, Full, Job, Late, OnText, Watch
 from shadow_ros.cloud.dialect import TooLong
 from shadow_ros.cloud.protocol import About, PlanAnswer, PlanRequest
 from shadow_ros.intent.decode import Decoded, Pen
-from shadow_ros.intent.follow_up import follow_up
+from shadow_ros.intent.follow_up import follow_up, read_phrases
 from shadow_ros.intent.prompt import clean, Turn
 from shadow_ros.phrases import language, say
 from shadow_ros.plan import parse, Plan
@@ -42,6 +42,7 @@ class Service:
     def __init__(self, backbone: Backbone, slots: int = 32, queue: int = 64,
                  watch: Optional[Watch] = None) -> None:
         from shadow_ros.shadow.batch import BatchRuntime
+        read_phrases()
         self.backbone = backbone
         runtime = BatchRuntime(backbone.model, slots, backbone.dialect.room)
         pen = Pen(backbone.dialect.grammar, backbone.temperature)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from shadow_ros.simulation.scenario import Scenario
 
 
-
 @click.group()
 def scenario() -> None:
     """Play scenarios: what is said, what goes wrong, and what must be true."""

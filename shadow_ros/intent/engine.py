@@ -19,7 +19,7 @@ from typing import (
 from shadow_ros.errors import ModelError
 from shadow_ros.intent.amounts import normalise, sizes
 from shadow_ros.intent.card import CARD_FILE, IntentCard
-from shadow_ros.intent.follow_up import follow_up
+from shadow_ros.intent.follow_up import follow_up, read_phrases
 from shadow_ros.intent.prompt import (
     clean, last_turns, MAX_CHARACTERS, MAX_COMMAND_TOKENS, Turn)
 from shadow_ros.intent.steps import EDGE_STEPS, leaves_out
@@ -54,6 +54,7 @@ class EdgeEngine:
         self.card = card
         self.threads = threads  # of torch while it decodes; 0: as many as it has
         self._lock = threading.Lock()
+        read_phrases()
         decoder.runtime.feed([codec.user_id])
         for text in ('walk forward 2 metres', '向左转九十度然后坐下'):
             self.think(text)  # warm-up: the first passes are slow

@@ -23,7 +23,7 @@ from shadow_ros.intent.prompt import Turn
 from shadow_ros.plan import Action, parse
 
 PHRASES = Path(__file__).with_name('follow_ups.yaml')
-_CHOICE = re.compile(r'\(([^()]*)\)')
+CHOICE = re.compile(r'\(([^()]*)\)')
 _AMOUNT = re.compile(r'\b([0-9]+(?:\.[0-9]+)?) (m|deg)\b')
 _SLOT = {'m': '$len', 'deg': '$deg'}
 _SAMPLE = {'$len': '1.25 m', '$deg': '33 deg'}  # amounts for a phrase to be normalised with
@@ -42,6 +42,11 @@ _AFTER = re.compile(
 def phrases(lang: str) -> Mapping[str, Sequence[str]]:
     """Return the patterns of each kind of follow-up in a language, `en` or `zh`."""
     return {kind: list(map(str, said)) for kind, said in _read()[lang].items()}
+
+
+def read_phrases() -> None:
+    """Read the file of phrases, half a second, so that no command has to wait for it."""
+    _kinds()
 
 
 def follow_up(text: str, turns: Sequence[Turn]) -> Optional[tuple[Action, ...]]:
@@ -87,7 +92,7 @@ def _kinds() -> Mapping[str, str]:
 
 def every(pattern: str) -> Iterator[str]:
     """Yield every text of a pattern, `(a|b|)` being a choice."""
-    match = _CHOICE.search(pattern)
+    match = CHOICE.search(pattern)
     if match is None:
         yield pattern
         return

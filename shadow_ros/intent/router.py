@@ -44,9 +44,8 @@ def route(thought: Thought, text: str, threshold: float, attached: bool = False,
 
     A plan with actions below the threshold becomes a question back, never a motion; a STOP that it
     begins with is obeyed at any confidence; `bold` is what the model's card wants of acrobatic
-    plans. REMOTE
-    goes to the backbone when one is attached, with `ask_unsure` also what would be asked back,
-    else the robot says that it cannot, in the language of the text.
+    plans. REMOTE goes to the backbone when one is attached, with `ask_unsure` also what would be
+    asked back, else the robot says that it cannot, in the language of the text.
     """
     plan, lang = thought.plan, language(text)
     if plan.route == 'remote':

@@ -11,7 +11,6 @@ from shadow_ros.simulation.gazebo.bridge import WORLD
 from shadow_ros.simulation.gazebo.names import flavour_of, FLAVOURS
 
 
-
 @dataclass(frozen=True)
 class Start:
     """
