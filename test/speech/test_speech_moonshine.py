@@ -1,20 +1,16 @@
 """Real weights on real sound with a noise floor."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from sounds import COMMANDS, hear, SHIPPED, SOUNDS, stem
 
 from shadow_ros.errors import AudioError
-from shadow_ros.speech import features, moonshine, recogniser as recognisers
+from shadow_ros.speech import features, recogniser as recognisers
 from shadow_ros.speech.audio import BLOCK, read_file, SAMPLE_RATE
 from shadow_ros.speech.listener import listen_file
 from shadow_ros.speech.moonshine import Moonshine
 from shadow_ros.speech.recogniser import make_recogniser
 from shadow_ros.speech.spotter import StopSpotter
-
-SOUNDS = Path(__file__).parents[1] / 'data' / 'speech'
-SHIPPED = Path(moonshine.__file__).parent / 'data' / 'walk_forward_two_meters.wav'
 
 pytestmark = pytest.mark.skipif(features.weights_file() is None,
                                 reason='the package moonshine-voice is not installed')
@@ -28,23 +24,7 @@ def ear():
     return recogniser
 
 
-def hear(ear, sound):
-    """Return the partial texts, each with its time (s), and the transcript of a sound."""
-    ear.start()
-    partials = []
-    for at in range(0, len(sound), BLOCK):
-        text = ear.accept(sound[at:at + BLOCK])
-        if text is not None:
-            partials.append(((at + BLOCK) / SAMPLE_RATE, text))
-    return partials, ear.finish()
-
-
-@pytest.mark.parametrize('path, texts', [
-    (SHIPPED, ['walk forward two meters']),
-    (SOUNDS / 'stop.flac', ['stop']),
-    (SOUNDS / 'sit_down.flac', ['sit down']),
-    (SOUNDS / 'three_commands.flac', ['turn left', 'stop stop stop', 'stand up']),
-], ids=lambda value: getattr(value, 'stem', ''))
+@pytest.mark.parametrize('path, texts', COMMANDS, ids=stem)
 def test_commands_are_heard(ear, path, texts):
     transcripts = listen_file(path, ear)
     assert [t.text for t in transcripts] == texts
