@@ -8,6 +8,7 @@ two cores can keep at 20 Hz, and a robot's computer has one.
 import fcntl
 from itertools import cycle, islice
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -131,6 +132,8 @@ class Child:
         except ProcessLookupError:
             pass
         self.process.wait(10)
+        self._reader.join(5)
+        print(f'--- {shlex.join(self.process.args)}\n{self.output}')  # seen when a test fails
 
 
 @pytest.fixture

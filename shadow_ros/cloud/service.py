@@ -68,7 +68,7 @@ class Service:
         if not clean(text):
             return Written(Plan(reply=say('not_understood', language(text))))
         if referred := follow_up(text, turns):
-            return Written(Plan(referred, say('follow_up', language(text))))
+            return Written(referred)
         try:
             prompt = self.backbone.dialect.prompt(text, turns, posture)
         except TooLong:

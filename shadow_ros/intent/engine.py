@@ -108,8 +108,8 @@ class EdgeEngine:
             return self._said(Plan(reply=say('too_much_text', language(cleaned))), start)
         if not cleaned:
             return self._said(Plan(), start)
-        if turns and (actions := follow_up(cleaned, turns)):
-            return self._referred(actions, language(cleaned), start, on_actions)
+        if turns and (referred := follow_up(cleaned, turns)):
+            return self._referred(referred, start, on_actions)
         prompt = self.codec.command(cleaned)
         if len(prompt) > MAX_COMMAND_TOKENS:
             return self._said(Plan((Action('REMOTE'),)), start)
@@ -167,12 +167,11 @@ class EdgeEngine:
         return Thought(plan, reading.trust(plan, confidence), timing, self.card.name,
                        runtime.passes - passes, done.tokens + 1)
 
-    def _referred(self, actions: tuple[Action, ...], lang: str, start: float,
-                  on_actions: Optional[OnActions]) -> Thought:
+    def _referred(self, plan: Plan, start: float, on_actions: Optional[OnActions]) -> Thought:
         """Return a follow-up's plan; one of many steps is the backbone's, which needs a yes."""
-        if self.cautious and len(actions) > EDGE_STEPS:
+        if self.cautious and len(plan.actions) > EDGE_STEPS:
             return self._said(Plan((Action('REMOTE'),)), start)
-        thought = self._said(Plan(actions, say('follow_up', lang)), start)
+        thought = self._said(plan, start)
         if on_actions:
             on_actions(thought)
         return thought

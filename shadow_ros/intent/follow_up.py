@@ -2,7 +2,7 @@
 Follow-ups: "again", "the other way", "a bit further", 再来一次, carried out to the letter.
 
     follow_up('and now the other way, please', [('turn left', '[TURN yaw=90]')])
-    # (Action('TURN', (('yaw', -90.0),)),)
+    # Plan of TURN yaw=-90, with its reply
 
 What people say by way of reference is a small, closed set of phrases (follow_ups.yaml), and what
 each makes of the plan before it is arithmetic (follow.py), so no model need guess at it. Whatever
@@ -20,7 +20,8 @@ from shadow_ros.actions import MAX_ACTIONS
 from shadow_ros.intent.amounts import normalise
 from shadow_ros.intent.follow import FOLLOW_UPS
 from shadow_ros.intent.prompt import Turn
-from shadow_ros.plan import Action, parse
+from shadow_ros.phrases import language, say
+from shadow_ros.plan import parse, Plan
 
 PHRASES = Path(__file__).with_name('follow_ups.yaml')
 CHOICE = re.compile(r'\(([^()]*)\)')
@@ -49,9 +50,9 @@ def read_phrases() -> None:
     _kinds()
 
 
-def follow_up(text: str, turns: Sequence[Turn]) -> Optional[tuple[Action, ...]]:
+def follow_up(text: str, turns: Sequence[Turn]) -> Optional[Plan]:
     """
-    Return the actions that a text asks for by reference to the last plan; None if it is not one.
+    Return the plan that a text asks for by reference to the last one; None if it asks for none.
 
     `turns` are oldest first; mere talk after the last plan does not hide it. None, too, where
     there is no such plan, where it has no opposite, or where more than MAX_ACTIONS would come.
@@ -68,7 +69,7 @@ def follow_up(text: str, turns: Sequence[Turn]) -> Optional[tuple[Action, ...]]:
     if amount := _AMOUNT.search(said):
         tags = tags.replace(_SLOT[amount[2]], amount[1])
     actions = parse(tags).actions
-    return actions if len(actions) <= MAX_ACTIONS else None
+    return Plan(actions, say('follow_up', language(text))) if len(actions) <= MAX_ACTIONS else None
 
 
 def _kind(said: str) -> Optional[str]:

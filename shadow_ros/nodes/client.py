@@ -196,8 +196,13 @@ class GraphClient:
         return heard
 
     def trigger(self, service: str, seconds: float = 10.0) -> tuple[bool, str]:
-        """Call `stop` or `resume`; return whether it succeeded, and what it said."""
-        return self._call(Trigger, service, Trigger.Request(), seconds)
+        """
+        Call `stop` or `resume`; return whether it succeeded, and what it said.
+
+        Either means the same when it is called twice, so it is called again every second that no
+        answer comes: a server that does not know its client yet drops its answer.
+        """
+        return self._call(Trigger, service, Trigger.Request(), seconds, again=1.0)
 
     def confirm(self, yes: bool, seconds: float = 10.0) -> tuple[bool, str]:
         """Answer the pending question; return whether there was one, and what was said."""
@@ -211,18 +216,27 @@ class GraphClient:
         """Begin or end a recording; return whether that succeeded, and what was said."""
         return self._call(SetBool, 'record', SetBool.Request(data=wanted), seconds)
 
-    def _call(self, kind: Any, service: str, request: Any, seconds: float) -> tuple[bool, str]:
+    def _call(self, kind: Any, service: str, request: Any, seconds: float,
+              again: float = math.inf) -> tuple[bool, str]:
         client: Any = self._node.create_client(kind, service)
         try:
             if not self.wait_until(client.service_is_ready, seconds):
                 raise RobotError(
                     f'expected the service /{self.namespace}/{service}, found none within '
                     f'{seconds:g} s; start the nodes with: shadow-ros up')
-            answer: Any = client.call_async(request)
-            if not self.wait_until(answer.done, seconds):
-                raise RobotError(f'/{self.namespace}/{service} did not answer within '
-                                 f'{seconds:g} s; if the dog moves, use its remote control')
-            result = answer.result()
+            calls: list[Any] = []
+
+            def answered() -> Any:
+                return next((call for call in calls if call.done()), None)
+            deadline = time.monotonic() + seconds
+            while not answered():
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise RobotError(f'/{self.namespace}/{service} did not answer within '
+                                     f'{seconds:g} s; if the dog moves, use its remote control')
+                calls.append(client.call_async(request))
+                self.wait_until(lambda: bool(answered()), min(left, again))
+            result = answered().result()
             return bool(result.success), str(result.message)
         finally:
             self._node.destroy_client(client)
