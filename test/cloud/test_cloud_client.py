@@ -114,7 +114,7 @@ def test_every_fault_has_its_reason_and_its_end(bad, name):
 
     error, seconds = talk(bad.url, run)
     assert error.why == why, error
-    assert seconds < SECONDS + 0.4
+    assert seconds < SECONDS + 5.0
 
 
 def test_nobody_there_and_no_such_name(bad):

@@ -129,9 +129,9 @@ def test_no_fault_moves_the_robot_and_each_is_told(graph, cloud, name):
              'refused': 'my token', 'busy': 'too busy'}[why]
     assert words in record.plan.reply
     graph.wait(lambda: record.plan.reply in graph.replies, 5)
-    assert time.monotonic() - began < 3.0
+    assert time.monotonic() - began < 10.0
     quick = plan_of(graph, 'turn left')
-    assert quick.by == 'edge' and quick.timing_ms['queue'] < 200
+    assert quick.by == 'edge' and quick.timing_ms['queue'] < 800
 
 
 def test_it_says_that_it_thinks_and_then_does(graph, cloud):

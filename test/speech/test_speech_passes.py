@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 import signal
-import time
 
 import numpy as np
 import pytest
@@ -116,12 +115,10 @@ def test_a_guess_at_a_pause_saves_the_wait_and_is_dropped_when_speech_goes_on():
     recogniser.start()
     recogniser.accept(first)
     recogniser.guess()
-    guess = recogniser._guess
-    guess.result(60)
+    guessed = recogniser._guess.result(60)
     recogniser.accept(np.zeros(BLOCK, np.float32))
-    began = time.monotonic()
+    assert recogniser._careful() is guessed
     assert recogniser.finish().text == 'turn left'
-    assert time.monotonic() - began < 0.5
     recogniser.start()
     recogniser.accept(first[:9000])
     recogniser.guess()
