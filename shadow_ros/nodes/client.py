@@ -89,6 +89,7 @@ class GraphClient:
         # in order. Without that, first events could be lost.
         self._alive: set[str] = set()
         self._last_plan = ''
+        self._listeners = 0
         self._node.create_subscription(DiagnosticArray, '/diagnostics', self._lives, 10)
 
     def __enter__(self) -> 'GraphClient':
@@ -120,8 +121,9 @@ class GraphClient:
         self._alive.update(status.name.split(':')[0] for status in message.status)
         for status in message.status:
             if status.name == f'{self.namespace}/intent: model':
-                self._last_plan = next(
-                    (v.value for v in status.values if v.key == 'last_plan'), '')
+                told = {value.key: value.value for value in status.values}
+                self._last_plan = told.get('last_plan', '')
+                self._listeners = int(told.get('listeners', 0))
 
     def _moved(self, message: Odometry) -> None:
         pose = message.pose.pose
@@ -162,7 +164,11 @@ class GraphClient:
         return wanted <= self._alive and self._command.get_subscription_count() >= listeners
 
     def connect(self, seconds: float = 10.0) -> None:
-        """Wait for the graph, three times as long once a part of it was heard, or raise."""
+        """
+        Wait for the graph, three times as long once a part of it was heard, or raise.
+
+        Listeners that only the intent node knows so far, such as a recorder, get three seconds.
+        """
         there = self.wait_until(self.ready, seconds) or (
             bool(self._alive) and self.wait_until(self.ready, 2 * seconds))
         if not there:
@@ -170,6 +176,8 @@ class GraphClient:
             raise RobotError(f'expected a running graph in /{self.namespace}, found {found} in '
                              f'time (ROS domain {self._context.get_domain_id()}); '
                              'start one with: shadow-ros up')
+        # No error if they do not come: one that was killed is counted for a while.
+        self.wait_until(lambda: self._command.get_subscription_count() >= self._listeners, 3.0)
 
     def say(self, text: str) -> float:
         """Give a command; return the time at which it was given (seconds since the epoch)."""
