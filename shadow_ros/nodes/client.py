@@ -89,7 +89,7 @@ class GraphClient:
         # in order. Without that, first events could be lost.
         self._alive: set[str] = set()
         self._last_plan = ''
-        self._listeners = 0
+        self._listeners = {'command': 0, 'feedback': 0}
         self._node.create_subscription(DiagnosticArray, '/diagnostics', self._lives, 10)
 
     def __enter__(self) -> 'GraphClient':
@@ -123,7 +123,8 @@ class GraphClient:
             if status.name == f'{self.namespace}/intent: model':
                 told = {value.key: value.value for value in status.values}
                 self._last_plan = told.get('last_plan', '')
-                self._listeners = int(told.get('listeners', 0))
+                self._listeners = {topic: int(told.get(f'{topic}_listeners', 0))
+                                   for topic in self._listeners}
 
     def _moved(self, message: Odometry) -> None:
         pose = message.pose.pose
@@ -163,6 +164,10 @@ class GraphClient:
         listeners = max(2, self._node.count_subscribers('command'))
         return wanted <= self._alive and self._command.get_subscription_count() >= listeners
 
+    def _met(self, publisher: Any, topic: str) -> bool:
+        """Return whether all who listen to a topic, as far as the intent node knows, hear us."""
+        return bool(publisher.get_subscription_count() >= max(1, self._listeners[topic]))
+
     def connect(self, seconds: float = 10.0) -> None:
         """
         Wait for the graph, three times as long once a part of it was heard, or raise.
@@ -177,7 +182,7 @@ class GraphClient:
                              f'time (ROS domain {self._context.get_domain_id()}); '
                              'start one with: shadow-ros up')
         # No error if they do not come: one that was killed is counted for a while.
-        self.wait_until(lambda: self._command.get_subscription_count() >= self._listeners, 3.0)
+        self.wait_until(lambda: self._met(self._command, 'command'), 3.0)
 
     def say(self, text: str) -> float:
         """Give a command; return the time at which it was given (seconds since the epoch)."""
@@ -198,7 +203,8 @@ class GraphClient:
 
     def tell(self, feedback: Feedback, seconds: float = 3.0) -> bool:
         """Publish feedback; return whether somebody heard it."""
-        heard = self.wait_until(lambda: self._feedback.get_subscription_count() > 0, seconds)
+        self.wait_until(lambda: self._met(self._feedback, 'feedback'), seconds)
+        heard = self._feedback.get_subscription_count() > 0
         self._feedback.publish(String(data=feedback.to_json()))
         self._feedback.wait_for_all_acked(Duration(seconds=seconds))
         return heard

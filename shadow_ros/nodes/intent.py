@@ -123,7 +123,8 @@ class IntentNode(ShadowNode):
         yield Check('model', level, trouble or name, {
             'model': name, 'commands': self._done, 'waiting': len(self._inbox),
             'dropped': self._inbox.dropped, 'last_plan': self._corrections.last_id,
-            'listeners': self.count_subscribers('command'),
+            **{f'{topic}_listeners': self.count_subscribers(topic)
+               for topic in ('command', 'feedback')},
             'last_confidence': round(self._last.confidence, 3),
             **{f'last_{step}_ms': ms for step, ms in self._last.timing_ms.items()}})
         if self._courier.unheard(time.monotonic()):
