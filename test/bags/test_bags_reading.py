@@ -136,6 +136,12 @@ def test_what_is_no_bag(tmp_path, make, complaint):
         read_bags([make(tmp_path)])
 
 
+def test_a_folder_of_bags_is_told_how_to_name_them(tmp_path):
+    write(tmp_path / 'day', small_day(4))
+    with pytest.raises(BagError, match=r'name the recordings in it: .*/\*$'):
+        read_bags([tmp_path])
+
+
 @pytest.mark.timeout(60)
 def test_any_bytes_can_be_salvaged(tmp_path):
     """Random damage anywhere: always an answer, and no message that was not written."""
