@@ -5,10 +5,10 @@ A household teaches its robot: record, correct, retrain, prove, promote, on the 
 
 60 utterances in words that the shipped model does not know are said to a running graph in five
 recordings, 40 of them are corrected. One `shadow-ros retrain` a seed follows; then the 20
-utterances that were never corrected, the standing development set and the safety set are measured
-with both models. The first candidate that passed the gate is promoted under a running graph,
-where a taught phrase must now move the dog, and rolled back. Recordings that DIR has are used
-again. Wall and CPU seconds are those of this machine.
+utterances that were never corrected, talk that holds the same words, the standing development set
+and the safety set are measured with both models. The first candidate that passed the gate is
+promoted under a running graph, where a taught phrase must now move the dog, and rolled back.
+Recordings that DIR has are used again. Wall and CPU seconds are those of this machine.
 """
 
 import argparse
@@ -95,21 +95,24 @@ def retrain(run: Path, seed: int, steps: Optional[int]) -> tuple[int, float, flo
     return code, time.monotonic() - began, cpu
 
 
-def unseen_of(folder: Path, unseen: Sequence[Utterance]) -> dict[str, Any]:
-    """Return what a model makes of the utterances that were never corrected."""
+def unseen_of(folder: Path, name: str) -> dict[str, Any]:
+    """Return what a model makes of the utterances that were never corrected, and of talk."""
     from shadow_ros.intent.engine import EdgeEngine
     from shadow_ros.learning.corpus.compose import Example
     from shadow_ros.learning.gate import exact
     from shadow_ros.learning.judge import judge
-    found = judge(EdgeEngine.load(folder, 'cpu'),
-                  [Example(u.text, u.plan, u.lang, 'unseen') for u in unseen])
+    engine, talk = EdgeEngine.load(folder, 'cpu'), HOUSEHOLDS[name].talk
+    found = judge(engine, [Example(u.text, u.plan, u.lang, 'unseen')
+                           for u in utterances(name) if not u.corrected])
+    moved = [r for r in judge(engine, [Example(text, '', 'en', 'talk') for text in talk])
+             if r.false_motion]
     return {'unseen_exact': exact(found),
             'unseen_wrong': [(r.example.text, str(r.thought.plan),
-                              round(r.thought.confidence, 3)) for r in found if not r.exact]}
+                              round(r.thought.confidence, 3)) for r in found if not r.exact],
+            'talk': len(talk), 'talk_moved': [(r.example.text, str(r.plan)) for r in moved]}
 
 
-def learn(run: Path, seed: int, steps: Optional[int],
-          unseen: Sequence[Utterance]) -> dict[str, Any]:
+def learn(run: Path, name: str, seed: int, steps: Optional[int]) -> dict[str, Any]:
     """Retrain once; return what it cost, the gate's verdict and the candidate's figures."""
     code, wall, cpu = retrain(run, seed, steps)
     if not (run / 'verdict.json').is_file():
@@ -118,7 +121,7 @@ def learn(run: Path, seed: int, steps: Optional[int],
     return {'seed': seed, 'wall_seconds': round(wall, 1), 'cpu_seconds': round(cpu, 1),
             **{key: verdict[key] for key in ('passed', 'reasons', 'held_out', 'standing',
                                              'false_motion')},
-            **unseen_of(run / 'candidate', unseen)}
+            **unseen_of(run / 'candidate', name)}
 
 
 def adopt(home: Path, run: Path, taught: Sequence[Utterance]) -> dict[str, Any]:
@@ -161,14 +164,13 @@ def play(home: Path, name: str, seeds: Sequence[int], steps: Optional[int]) -> d
     """Play the whole story in a data folder of its own; return its figures."""
     from shadow_ros.intent.engine import find_shipped_model
     said = utterances(name)
-    unseen = [u for u in said if not u.corrected]
     if not bags_folder().is_dir():
         with graph(home) as client:
             live(client, said)
     runs = [home / f'run{seed}' for seed in seeds]
     found = {'words': name, 'utterances': len(said),
-             'before': unseen_of(find_shipped_model(), unseen)['unseen_exact'],
-             'after': [learn(run, seed, steps, unseen) for run, seed in zip(runs, seeds)]}
+             'before': unseen_of(find_shipped_model(), name),
+             'after': [learn(run, name, seed, steps) for run, seed in zip(runs, seeds)]}
     passed = [run for run, made in zip(runs, found['after']) if made['passed']]
     if passed:
         found['adopted'] = adopt(home, passed[0], [u for u in said if u.corrected])
