@@ -178,8 +178,7 @@ def data_files():
     return [
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
         (f'share/{NAME}', ['package.xml']),
-        (f'share/{NAME}/standing', [  # what a retraining is judged and settled by
-            'test/data/dev_commands.jsonl', 'test/data/dev_held.jsonl']),
+        (f'share/{NAME}/standing', ['test/data/dev_commands.jsonl']),  # judges a retraining
         *share('launch', 'config', 'models', 'worlds', 'scenarios'),
         starters,
     ]

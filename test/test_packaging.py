@@ -193,8 +193,7 @@ def test_wheel_holds_the_whole_package(source, wheel):
     for name in shared_files(source):
         assert f'{data}share/shadow_ros/{name}' in names
     assert f'{data}share/shadow_ros/package.xml' in names
-    for name in ('dev_commands', 'dev_held'):
-        assert f'{data}share/shadow_ros/standing/{name}.jsonl' in names
+    assert f'{data}share/shadow_ros/standing/dev_commands.jsonl' in names
     assert f'{data}share/ament_index/resource_index/packages/shadow_ros' in names
     assert not any(name.startswith(('test', 'docs', 'build')) for name in names)
 

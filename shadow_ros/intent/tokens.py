@@ -11,7 +11,8 @@ Tokens: the tokenizer of a model folder, the same for training and for the engin
 
 Any byte-level tokenizer with the prompt's markers will do; `Codec.train` makes one that suits
 commands: digits and Chinese characters stand alone (so amounts are copied digit by digit), and
-each piece of a tag (`[MOVE`, ` x=`, `[SIT]`, `]`) is one token, so a plan takes few passes.
+each piece of a tag (`[MOVE`, ` x=`, `[SIT]`, `]`) is one token, so a plan takes few passes. Words
+that a household has taught are tokens of their own in commands (words.py).
 """
 
 from functools import cache
@@ -25,6 +26,7 @@ from shadow_ros.actions import ACTIONS
 from shadow_ros.errors import ModelError
 from shadow_ros.intent.prompt import (
     encode_command, END, MARKERS, MAX_PAST_TOKENS, PAD, PLAN, tags_of, Turn, USER)
+from shadow_ros.intent.words import token_of, Words
 
 TOKENIZER_FILE = 'tokenizer.json'
 
@@ -47,6 +49,7 @@ class Codec:
             ids[marker] = found
         self.pad_id, self.user_id = ids[PAD], ids[USER]
         self.plan_id, self.end_id = ids[PLAN], ids[END]
+        self.words = Words(tokenizer)
 
     @property
     def size(self) -> int:
@@ -59,8 +62,9 @@ class Codec:
 
     def command(self, text: str, turns: Sequence[Turn] = ()) -> list[int]:
         """Return the prompt's tokens for a command as the user gave it, earlier turns first."""
-        return [*self.past(turns), self.user_id, *self.text_ids(encode_command(text)),
-                self.plan_id]
+        said = [number for part in self.words.split(encode_command(text))
+                for number in (self.text_ids(part) if isinstance(part, str) else [part])]
+        return [*self.past(turns), self.user_id, *said, self.plan_id]
 
     def past(self, turns: Sequence[Turn], room: int = MAX_PAST_TOKENS) -> list[int]:
         """Return the tokens of earlier turns, of as many of the last ones as there is room for."""
@@ -75,6 +79,12 @@ class Codec:
     def plan(self, plan: str) -> list[int]:
         """Return the tokens of a plan's text, with the end marker."""
         return [*self.text_ids(plan), self.end_id]
+
+    def with_words(self, words: Iterable[str]) -> 'Codec':
+        """Return a tokenizer that also has a token for each of these taught words."""
+        other = Tokenizer.from_str(self.tokenizer.to_str())
+        other.add_special_tokens([token_of(word) for word in words])
+        return Codec(other)
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of tokens; markers are left out."""

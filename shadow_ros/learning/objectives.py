@@ -74,34 +74,6 @@ class ShadowObjective(nn.Module):
         return kl_div(log_softmax(logits, -1), wanted, reduction='sum') / batch.edge_count
 
 
-class KeepingObjective(ShadowObjective):
-    """
-    The loss of a shadow that learns something new and stays as it was where it was right.
-
-    `keep` weighs its distance from the shadow that it was, counted at the tokens that this one has
-    right: what is new is free to change, what was known holds its place.
-    """
-
-    def __init__(self, shadow: ProjectedShadow, before: ProjectedShadow, keep: float) -> None:
-        super().__init__(shadow)
-        self.keep = keep
-        self._before = [before.eval().requires_grad_(False)]  # neither trained nor saved
-
-    def forward(self, batch: Batch) -> Tensor:
-        """Return the loss of a batch."""
-        states, wanted = _learned(self._states(batch.ids), batch.edge)
-        logits = self.shadow.lm_head(states).float()
-        loss: Tensor = cross_entropy(logits, wanted, reduction='sum')
-        before = self._before[0].to(batch.ids.device)
-        with torch.no_grad():
-            known = before.shadow_model(input_ids=batch.ids, use_cache=False).last_hidden_state
-            old = before.lm_head(before.shadow_hidden_projection(
-                _learned(known, batch.edge)[0])).float()
-            right = old.argmax(-1) == wanted
-        far = kl_div(log_softmax(logits[right], -1), softmax(old[right], -1), reduction='sum')
-        return (loss + self.keep * far) / batch.edge_count
-
-
 class JointObjective(nn.Module):
     """ShadowPEFT's loss (9): the attached model's plus `loss_weight` times the shadow's own."""
 

@@ -7,13 +7,11 @@ sequences with other commands, and where it must not move the robot: negated, qu
 
 from collections import Counter
 from functools import cache
-from math import log
 import re
-from typing import Callable, Hashable, Iterable, Iterator, Optional, Sequence
+from typing import Callable, Iterator, Mapping, Optional, Sequence
 
 from shadow_ros.learning.corpus.compose import CATEGORIES, Clause, Composer, Example
 from shadow_ros.learning.corpus.patterns import Rules
-from shadow_ros.learning.judge import moves
 from shadow_ros.learning.lessons.lesson import Lesson
 from shadow_ros.learning.lessons.tidy import key
 from shadow_ros.phrases import language
@@ -26,6 +24,7 @@ _STILL = ('too_many', 'taken_back', 'negation', 'postponed', 'past', 'quoted', '
 _CONTRAST = 2.0  # as often as in the corpus the lessons are practised where they move nothing
 _OWN = 0.8  # share of own clauses among those of composed examples
 _GAP = r'[\s,，]*'
+_CHARACTER = 2  # plans for which a Chinese character is said that belongs to none of them
 _LAYERS = 3  # frames that may lie around a command
 _TOKEN = re.compile(r'<([a-z]\w*)>|\(([^()]*)\)|\{\}|[^<>(){}]+')
 
@@ -39,7 +38,7 @@ class Practice(Composer):
                         for name, weight in CATEGORIES.items()]
         self.lessons = list(lessons)
         self._weights = [WEAK if lesson.weak else 1.0 for lesson in lessons]
-        found = cores(lessons)
+        found = [clause for _, clause in cores(lessons)]
         self._clauses = {lang: [c for c in found if language(c.text) == lang]
                          for lang in self.languages}
 
@@ -50,12 +49,13 @@ class Practice(Composer):
             return self.rng.choice(own)
         return super().clause(lang, alone, even)
 
-    def practise(self, count: int) -> Iterator[Example]:
-        """Yield so many examples; no text of a lesson is ever given another plan."""
+    def practise(self, count: int,
+                 wants: Callable[[str], bool] = lambda text: True) -> Iterator[Example]:
+        """Yield so many examples of wanted texts; no lesson's text ever gets another plan."""
         known = {key(lesson.text): lesson.plan for lesson in self.lessons}
         while count:
             example = self._one()
-            if example is None or not _agrees(example, known):
+            if example is None or not _agrees(example, known) or not wants(example.text):
                 continue
             count -= 1
             yield example
@@ -86,9 +86,9 @@ class Practice(Composer):
         return reply
 
 
-def cores(lessons: Sequence[Lesson]) -> list[Clause]:
+def cores(lessons: Sequence[Lesson]) -> list[tuple[Lesson, Clause]]:
     """
-    Return the commands inside the lessons' texts, the frames of requests taken off.
+    Return the lessons with the commands inside their texts, the frames of requests taken off.
 
     Of `could you plonk yourself please` and `plonk yourself, boy` both give `plonk yourself`: of
     all that may be the command, that which most lessons of the same plan hold, and the longest.
@@ -97,22 +97,44 @@ def cores(lessons: Sequence[Lesson]) -> list[Clause]:
     for lesson in lessons:
         if _is_clause(lesson):
             groups.setdefault((lesson.plan, lesson.lang), []).append(lesson)
-    return [clause for group in groups.values() for clause in _cores_of(group)]
+    said = {(piece, plan) for (plan, _), group in groups.items()
+            for lesson in group for piece in _pieces(lesson.text)}
+    return [pair for (plan, _), group in groups.items() for pair in zip(
+        group, _cores_of(group, Counter(p for p, other in said if other != plan)))]
 
 
-def _cores_of(alike: Sequence[Lesson]) -> list[Clause]:
-    """Return the commands inside texts that all lead to the same plan."""
+def _cores_of(alike: Sequence[Lesson], others: Mapping[str, int]) -> list[Clause]:
+    """Return the commands in texts of one plan; `others` counts the plans that a piece is in."""
     texts = [key(lesson.text) for lesson in alike]
     inside = [unwrapped(lesson.text, lesson.lang) for lesson in alike]
     held = {part: sum(key(part) in text for text in texts)
             for part in dict.fromkeys(part for parts in inside for part in parts)}
     found = []
-    for lesson, text, (whole, *inner) in zip(alike, texts, inside):
+    for lesson, text, parts in zip(alike, texts, inside):
         some = [part for part in held if key(part) in text]
-        if inner and max(held[part] for part in some) == 1:
-            some.remove(whole)  # nobody else says it: at least one frame is none of the command
-        found.append(Clause(max(some, key=lambda part: (held[part], len(part))), lesson.plan))
+        best = max(some, key=lambda part: (held[part], len(part)))
+        found.append(Clause(best if held[best] > 1 else _said_once(parts, others), lesson.plan))
     return found
+
+
+def _said_once(parts: Sequence[str], others: Mapping[str, int]) -> str:
+    """
+    Return the command in a text that no other lesson of its plan confirms.
+
+    What is said for other plans as well goes from its ends; else one frame at least goes.
+    """
+    pieces = _pieces(parts[0])
+    inner = [i for i, piece in enumerate(pieces)
+             if others.get(piece, 0) < (1 if piece.isascii() else _CHARACTER)]
+    left = parts[0] if not inner else (' ' if parts[0].isascii() else '').join(
+        pieces[inner[0]:inner[-1] + 1])
+    return max(parts[1:], key=len) if left == parts[0] and parts[1:] else left
+
+
+def _pieces(text: str) -> list[str]:
+    """Return the words of English, the characters of Chinese."""
+    words = key(text).split()
+    return words if text.isascii() else list(''.join(words))
 
 
 def unwrapped(text: str, lang: str) -> list[str]:
@@ -159,54 +181,13 @@ def _pattern(line: str, rules: Rules) -> str:
 
 def _piece(match: 're.Match[str]', rules: Rules) -> str:
     if match[0] == '{}':
-        return '(.+?)'
+        return r'(?<![a-z])(.+?)(?![a-z])'
     if match[1]:
         return '(?:' + '|'.join(_pattern(str(line), rules) for line in rules[match[1]]) + ')'
     if match[2] is not None:
         return '(?:' + '|'.join(_pattern(part, rules) for part in match[2].split('|')) + ')'
     # People and recognisers leave commas out.
     return re.sub(r'(?:\\ |[,，])+', lambda _: _GAP, re.escape(match[0]))
-
-
-def evened(own: Sequence[Example], corpus: Sequence[Example], count: int) -> list[Example]:
-    """
-    Return so many examples of the corpus that with the own ones as many move as in the corpus.
-
-    Nearly all that is practised moves the robot. The shadow must not conclude that most of what
-    is said does.
-    """
-    moving = [e for e in corpus if moves(parse(e.plan))]
-    still = [e for e in corpus if not moves(parse(e.plan))]
-    usual = len(moving) / max(1, len(corpus))
-    fewer = round(usual * (len(own) + count)) - sum(moves(parse(e.plan)) for e in own)
-    kept = moving[:max(0, fewer)]
-    return kept + still[:count - len(kept)]
-
-
-def nearest_first(corpus: Sequence[Example], lessons: Sequence[Lesson], count: int,
-                  read: Callable[[str], Iterable[Hashable]]) -> list[Example]:
-    """
-    Return the corpus, so many of it first that have most in common with the household's words.
-
-    What reads alike is what the shadow may come to mix up ("boop me", "stoop"), so it must see
-    that it means what it always did. `read` makes the pieces of a text that the shadow reads; rare
-    ones count more than those that are everywhere, in short texts more than in long ones.
-    """
-    own = {piece for text in _taught(lessons) for piece in read(text)}
-    texts = [list(read(example.text)) for example in corpus]
-    met = Counter(piece for pieces in texts for piece in own.intersection(pieces))
-    alike = [sum(log(len(corpus) / met[piece]) for piece in own.intersection(pieces))
-             / max(1, len(pieces)) for pieces in texts]
-    order = sorted(range(len(corpus)), key=lambda i: -alike[i])
-    first = set(order[:count])
-    return ([e for i, e in enumerate(corpus) if i in first]
-            + [e for i, e in enumerate(corpus) if i not in first])
-
-
-def _taught(lessons: Sequence[Lesson]) -> Iterator[str]:
-    """Yield the household's commands, and the lessons that are none."""
-    yield from (clause.text for clause in cores(lessons))
-    yield from (lesson.text for lesson in lessons if not _is_clause(lesson))
 
 
 def keep_out(examples: Sequence[Example], lessons: Sequence[Lesson]) -> list[Example]:

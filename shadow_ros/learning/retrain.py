@@ -4,42 +4,45 @@ Retraining: lessons from bags into a candidate model, measured against the one t
     made = Retraining(settings, run).work(paths)     # resumable: the run folder holds each step
     made.verdict.passed
 
-The current shadow goes on learning: its user's lessons, practised in many frames, half and half
-with the base corpus, so that nothing old is forgotten. With a backbone the attached and the
-detached loss are learned together. Nothing outside the run folder is touched.
+The words of its user become words of the current shadow. What they mean is learned from lessons,
+practised in many frames, and from what the base corpus says with the same words; all else stays
+as it was. With a backbone the attached and the detached loss are learned together. Nothing outside
+the run folder is touched.
 """
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 import hashlib
 import json
 from pathlib import Path
-from typing import Callable, Optional, Sequence, Union
+from typing import Callable, Optional, Sequence
 
 from shadow_ros.durable import replaced
 from shadow_ros.errors import BagError, ConfigError
 from shadow_ros.intent.card import IntentCard
 from shadow_ros.intent.engine import EdgeEngine
 from shadow_ros.intent.tokens import Codec
-from shadow_ros.learning.candidate import CANDIDATE, Draft, fingerprint
+from shadow_ros.intent.words import spelling
+from shadow_ros.learning.candidate import CANDIDATE, fingerprint, write_candidate
 from shadow_ros.learning.corpus.compose import Example
 from shadow_ros.learning.data import read_examples, write_examples
 from shadow_ros.learning.gate import judge_pair, Measured, Verdict
+from shadow_ros.learning.judge import judge
 from shadow_ros.learning.lessons.collect import collect, Collected
 from shadow_ros.learning.lessons.lesson import Lesson
 from shadow_ros.learning.lessons.tidy import against, key, without
 from shadow_ros.learning.outcome import write_report
-from shadow_ros.learning.practice import evened, keep_out, nearest_first, Practice
-from shadow_ros.learning.settle import blend, SHARES, Weights, weights
+from shadow_ros.learning.practice import keep_out, Practice
 from shadow_ros.learning.standing import Base
+from shadow_ros.learning.taught import make_room, Model, words_of
 from shadow_ros.learning.tune import tune, Tuning
+from shadow_ros.phrases import language
 from shadow_ros.shadow.folder import load_attached, save_attached
 from shadow_ros.shadow.model import ShadowedModel
 from shadow_ros.shadow.projected import ProjectedShadow
 
 BACKBONE, SETTINGS = 'backbone', 'retraining.json'
-_SPARE = 3  # times as much of the corpus is drawn as is needed: what moves is thinned out
-_ALIKE = 0.3  # share of what is replayed that sounds most like the lessons
-_KNOWN = 10_000  # texts of the corpus in which contradictions are looked for
+_KNOWN = 10_000  # texts of the corpus in which contradictions and taught words are looked for
 
 Tell = Callable[[str], None]
 
@@ -49,18 +52,13 @@ class Settings:
     """
     How a retraining learns.
 
-    `share` of the examples are practised lessons, the rest is the base corpus, on which the shadow
-    is held to what it was (`keep`). New words are learned fast (`word_rate`) and all else slowly:
-    what has none of them stays nearly as it was. One session in `hold_out`, at least one, is kept
-    for the proof.
+    The `rate` is in units of the embeddings' spread. One session in `hold_out`, at least one, is
+    kept for the proof.
     """
 
-    steps: int = 400
+    steps: int = 200
     batch: int = 32
-    rate: float = 1e-4
-    word_rate: float = 1.5e-3
-    share: float = 0.2
-    keep: float = 4.0
+    rate: float = 0.1
     hold_out: int = 5
     seed: int = 1
     precision: str = 'no'
@@ -106,14 +104,16 @@ class Retraining:
     def _collected(self, paths: Sequence[Path]) -> Collected:
         """Return the lessons; those of the standing set and contradictions are not used."""
         found = collect(paths)
-        lessons = without(found.lessons, (e.text for e in self.base.by_hand()),
-                          'kept for measuring: it is in a standing development set')
-        lessons, conflicts = against(lessons, self._known(), 'the base corpus, and the user')
+        lessons = without(found.lessons, (e.text for e in self.base.standing),
+                          'kept for measuring: it is in the standing development set')
+        known = {key(e.text): e.plan for e in (*self._corpus, *self.base.safety) if not e.history}
+        lessons, conflicts = against(lessons, known, 'the base corpus, and the user')
         return Collected(lessons, [*found.conflicts, *conflicts], found.troubles)
 
-    def _known(self) -> dict[str, str]:
-        return {key(e.text): e.plan for e in (
-            *self.base.replay(_KNOWN, self.settings.seed), *self.base.safety) if not e.history}
+    @cached_property
+    def _corpus(self) -> list[Example]:
+        """Return what the base corpus says, as far as lessons are held against it."""
+        return self.base.replay(_KNOWN, self.settings.seed)
 
     def _begin(self, paths: Sequence[Path]) -> None:
         """Make the run folder, or see that it is this retraining's."""
@@ -130,48 +130,43 @@ class Retraining:
 
     def _train(self, lessons: Sequence[Lesson]) -> None:
         """Train, or go on, and write the candidate."""
-        codec = Codec.load(self.parent)
-        own, replay = (read_examples(path) for path in self._examples(lessons, codec))
+        words = self._words(lessons)
+        self.tell(f'words to learn: {", ".join(words)}')
+        codec = Codec.load(self.parent).with_words(words)
         settings = self.settings
-        tuning = Tuning(settings.steps, settings.batch, settings.rate, settings.share,
-                        settings.seed, settings.precision, settings.cpu, keep=settings.keep,
-                        word_rate=settings.word_rate)
-        model = load_attached(self.backbone) if self.backbone else \
+        model: Model = load_attached(self.backbone) if self.backbone else \
             ProjectedShadow.load(self.parent)
-        before = weights(model)
-        tune(model, codec, own, replay, tuning, self.run)
-        draft = self._settle(model.cpu(), before)
+        tune(model, codec, make_room(model, codec, words), self._examples(lessons, codec),
+             Tuning(settings.steps, settings.batch, settings.rate, settings.seed,
+                    settings.precision, settings.cpu), self.run)
+        model.cpu()
         if isinstance(model, ShadowedModel):
             save_attached(model, self.run / BACKBONE)
             codec.save(self.run / BACKBONE)
-        draft.finish(self.base, self.run / CANDIDATE)
+        shadow = model.detach() if isinstance(model, ShadowedModel) else model
+        write_candidate(self.parent, shadow, codec, self.base, self.run / CANDIDATE)
 
-    def _settle(self, model: Union[ShadowedModel, ProjectedShadow], before: Weights) -> Draft:
-        """Return the draft of as much of what was learned as costs nothing known before."""
-        draft, after = Draft(self.parent, self.run / '.candidate'), weights(model)
-        trial = self.base.trial or self.base
-        old = trial.measure(EdgeEngine.load(self.parent, 'cpu'))
-        for share in SHARES:
-            self.tell(f'looking at {share:.0%} of what was learned')
-            blend(model, before, after, share)
-            shadow = model.detach() if isinstance(model, ShadowedModel) else model
-            if draft.write(shadow, trial, old).passed:
-                break
-        return draft
+    def _words(self, lessons: Sequence[Lesson]) -> list[str]:
+        """Return the words that the lessons teach."""
+        engine = EdgeEngine.load(self.parent, 'cpu')
+        usual = '\n'.join(spelling(example.text) for example in self._corpus)
+        words = words_of(lessons, lambda text, plan: judge(
+            engine, [Example(text, plan, language(text), 'household')])[0].exact, usual)
+        if not words:
+            raise BagError(f'{engine.card.name} understands all {len(lessons)} lessons already; '
+                           'record and correct what it does not')
+        return words
 
-    def _examples(self, lessons: Sequence[Lesson], codec: Codec) -> tuple[Path, Path]:
-        """Return the files of practised lessons and of the base corpus, made once."""
-        files = self.run / 'practice.jsonl', self.run / 'replay.jsonl'
-        if not all(path.is_file() for path in files):
+    def _examples(self, lessons: Sequence[Lesson], codec: Codec) -> list[Example]:
+        """Return practised lessons and what of the corpus holds their words, made once."""
+        path = self.run / 'practice.jsonl'
+        if not path.is_file():
             count = self.settings.steps * self.settings.batch
-            fresh = max(1, round(count * self.settings.share))
-            own, rest = list(Practice(lessons, self.settings.seed).practise(fresh)), count - fresh
-            corpus = keep_out(self.base.replay(_SPARE * rest, self.settings.seed + 1), lessons)
-            corpus = nearest_first(corpus, lessons, round(_ALIKE * rest), codec.command)
-            for path, examples in zip(files, (own, evened(own, corpus, rest))):
-                with replaced(path) as part:
-                    write_examples(part, examples)
-        return files
+            own = Practice(lessons, self.settings.seed).practise(count, codec.words.within)
+            corpus = keep_out(self._corpus, lessons)
+            with replaced(path) as part:
+                write_examples(part, [*own, *(e for e in corpus if codec.words.within(e.text))])
+        return read_examples(path)
 
     def _measure(self, old: Measured, examples: Sequence[Example],
                  collected: Collected) -> Made:

@@ -11,7 +11,7 @@ from shadow_ros.learning.batches import Batches, Pair
 from shadow_ros.learning.corpus.compose import Example
 from shadow_ros.learning.data import (
     cloud_plan, encode, negatives, read_examples, write_examples)
-from shadow_ros.learning.tune import mix, Tuning
+from shadow_ros.learning.tune import drawn
 
 PLAIN = Example('sit', '[SIT] Sitting.', 'en', 'single')
 BEYOND = Example('go to the kitchen', '[REMOTE] Let me ask.', 'en', 'remote')
@@ -94,14 +94,12 @@ def test_too_few_examples_are_an_error():
         Batches([], 2, pad=0, seed=1)
 
 
-def test_a_mix_has_the_wanted_shares_and_uses_all():
-    own, replay = [Pair((1, i), 1) for i in range(3)], [Pair((2, i), 1) for i in range(100)]
-    found = mix(own, replay, Tuning(steps=10, batch=10, new=0.4))
-    assert len(found) == 100
-    counts = [found.count(pair) for pair in own]
-    assert sum(counts) == 40 and max(counts) - min(counts) <= 1
-    assert len({pair for pair in found if pair.ids[0] == 2}) == 60
-    assert found == mix(own, replay, Tuning(steps=10, batch=10, new=0.4))
+def test_pairs_are_drawn_evenly():
+    pairs = [Pair((1, i), 1) for i in range(3)]
+    found = drawn(pairs, 100, seed=1)
+    assert sorted(found.count(pair) for pair in pairs) == [33, 33, 34]
+    assert found == drawn(pairs, 100, seed=1) and found[:3] != found[3:6]
+    assert len(set(drawn(pairs, 2, seed=1))) == 2
 
 
 def test_negatives_are_split_by_their_text(tmp_path):

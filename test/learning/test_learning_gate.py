@@ -8,8 +8,7 @@ from shadow_ros.learning.corpus.compose import Example
 from shadow_ros.learning.gate import judge_pair, Measured
 from shadow_ros.learning.judge import Result
 from shadow_ros.learning.lessons.lesson import Lesson
-from shadow_ros.learning.practice import (
-    cores, evened, keep_out, nearest_first, Practice, unwrapped)
+from shadow_ros.learning.practice import cores, keep_out, Practice, unwrapped
 from shadow_ros.learning.retrain import split
 from shadow_ros.learning.standing import Base, development_set, safety_set
 from shadow_ros.plan import parse
@@ -132,9 +131,19 @@ def test_commands_inside_requests_are_found():
     said = ['could you plonk yourself please', 'hey doger, plonk yourself', 'plonk yourself, boy',
             '请来个贴贴', '来个贴贴好不好', '快来个贴贴']
     found = cores([lesson(text, '[SIT]' if text.isascii() else '[HEART]') for text in said])
-    assert [c.text for c in found] == ['plonk yourself'] * 3 + ['来个贴贴'] * 3
+    assert [c.text for _, c in found] == ['plonk yourself'] * 3 + ['来个贴贴'] * 3
+    assert [x.text for x, _ in found] == said
     assert 'sit' in unwrapped('Would you please sit?', 'en')
     assert cores([lesson('who knows', '')]) == []
+
+
+def test_a_command_that_was_taught_once_is_found_too():
+    """What is said with other commands as well is a frame; one Chinese character may be chance."""
+    said = [('hey doger, noodle out, mate', '[STRETCH]'), ('doger, plonk yourself', '[SIT]'),
+            ('hey boop me mate', '[HELLO]'), ('嗨皮一下，乖', '[DANCE]'), ('墩下，乖', '[LIE]'),
+            ('坐，乖', '[SIT]')]
+    found = [c.text for _, c in cores([lesson(*pair) for pair in said])]
+    assert found[:4] == ['noodle out', 'plonk yourself', 'boop me', '嗨皮一下']
 
 
 def test_practice_never_contradicts_a_lesson():
@@ -155,44 +164,14 @@ def test_practice_never_contradicts_a_lesson():
     assert keep_out(old, lessons) == old[1:]
 
 
-@pytest.mark.parametrize('count, moving', [(160, 20), (60, 0)])
-def test_motion_is_no_more_usual_than_in_the_corpus(count, moving):
-    own = [Example('boop me', '[HELLO] Hi!', 'en', 'household')] * 40
-    corpus = [Example(f'{i}', '[SIT]' if i % 10 < 3 else 'I see.', 'en', 'c') for i in range(320)]
-    found = evened(own, corpus, count)
-    assert len(found) == count and sum(e.plan == '[SIT]' for e in found) == moving
-    assert set(found) <= set(corpus)
-
-
-def _pieces(text):
-    return text if text[0] > 'z' else text.split()
-
-
-def test_what_sounds_alike_is_seen_again():
-    """First what has rare pieces in common with the lessons, then the rest as it was."""
-    lessons = [lesson('noodle out'), lesson('来个贴贴', '[HEART]'), lesson('who knows', '')]
-    texts = ['go on', 'walk out', 'out you go and then turn around at once', '贴着墙走', 'sit',
-             'who is it', *(f'stand out {n}' for n in 'abcdefgh')]
-    corpus = [Example(text, '[SIT]', 'en', 'c') for text in texts]
-    found = [e.text for e in nearest_first(corpus, lessons, 3, _pieces)]
-    assert found[:3] == ['walk out', '贴着墙走', 'who is it'] and sorted(found) == sorted(texts)
-    assert found[3:] == [text for text in texts if text not in found[:3]]
-
-
-def test_sets_that_settle_are_not_those_that_judge():
+def test_the_corpus_that_is_replayed_is_in_no_set():
     base = Base.shipped()
-    keys = [{normalise(e.text) for e in some} for some in (
-        base.standing, base.safety, base.trial.standing, base.trial.safety)]
-    assert len(base.trial.standing) >= 400 and len(base.trial.safety) == 360
-    assert not (keys[0] | keys[1]) & (keys[2] | keys[3])
+    judging = {normalise(e.text) for e in (*base.standing, *base.safety)}
     replayed = base.replay(2000, 1)
-    assert not {normalise(e.text) for e in replayed if not e.history} & set().union(*keys)
+    assert not judging & {normalise(e.text) for e in replayed if not e.history}
     # It holds all that the shipped shadow learned: follow-ups and what is beyond the edge, too.
     assert sum(bool(e.history) for e in replayed[:1000]) > 20
     assert sum(bool(e.cloud) for e in replayed[:1000]) > 50
-    # And more stops than that, misspelt ones, too.
-    stops = [e.text for e in replayed if e.category == 'stop']
-    assert len(stops) >= 100 and any('stpo' in t or 'sotp' in t or 'stoop' in t for t in stops)
     assert replayed == base.replay(2000, 1)
 
 

@@ -1,4 +1,4 @@
-"""Retraining, end to end on a small model: better where it was taught, as before elsewhere."""
+"""Retraining, end to end on the shipped shadow: better where taught, as before elsewhere."""
 
 from dataclasses import replace
 import json
@@ -31,13 +31,12 @@ from shadow_ros.shadow.folder import load_attached
 from shadow_ros.shadow.projected import ProjectedShadow
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = Settings(steps=100, batch=24, rate=2e-3, word_rate=4e-3, share=0.5, keep=2.0,
-                    hold_out=3, cpu=True)
+SETTINGS = Settings(steps=40, batch=16, hold_out=3, cpu=True)
 
 
 @pytest.fixture(scope='module')
-def model(tmp_path_factory) -> Path:
-    return house.make_model(tmp_path_factory.mktemp('model') / 'small')
+def model() -> Path:
+    return ROOT / 'models/edge'
 
 
 @pytest.fixture(scope='module')
@@ -59,19 +58,21 @@ def test_household_learns_its_words(good, model):
     unseen = [house.example(f'{words}, will you', plan) for words, plan in house.NEW.items()]
     assert exact(judge(engine, unseen)) > 0.6
     card = IntentCard.load(made.candidate)
-    assert card.parent == 'small' and card.name.startswith('small-20')
+    assert card.parent == 'edge' and card.name.startswith('edge-20')
     assert fingerprint(made.candidate) != fingerprint(model)
 
 
-def test_only_new_words_get_another_meaning(good, model):
-    """A text without any of them is read with the very embeddings that it was read with before."""
+def test_nothing_but_the_words_changes(good, model):
+    """A text without any of them is read with the very weights that it was read with before."""
     made, _ = good
-    before, after = (ProjectedShadow.load(folder).get_input_embeddings().weight
+    before, after = (ProjectedShadow.load(folder).state_dict()
                      for folder in (model, made.candidate))
-    changed = set((before != after).any(dim=1).nonzero().flatten().tolist())
-    codec = Codec.load(model)
-    assert changed & set(codec.text_ids('plonk yourself')) and len(changed) < codec.size / 6
-    assert not changed & set(codec.text_ids('[SIT]') + codec.command('sit')[:1])
+    for name, weight in before.items():
+        assert torch.equal(weight, after[name][:len(weight)]), name
+    old, new = (Codec.load(folder) for folder in (model, made.candidate))
+    assert set(new.words.ids) == set(house.NEW) and not old.words.ids
+    assert new.size == old.size + 3 and old.command('now sit down') == new.command('now sit down')
+    assert new.words.ids['up you hop'] in new.command('Hey dog, up you hop!')
 
 
 def test_report_tells_all(good):
@@ -150,8 +151,7 @@ def test_poisoned_bags_are_refused(model, tmp_path, kind):
     review = tmp_path / 'review.csv'
     write_review(review, [replace(x, use=True) for x in collect(bags).lessons])
     made = Retraining(model, tmp_path / 'run', SETTINGS, house.base()).work([review])
-    assert not made.verdict.passed
-    assert exact(made.new.held_out) < 0.5  # nor was it learned: it costs too much elsewhere
+    assert not made.verdict.passed, made.verdict.figures
     with pytest.raises(ModelError, match='does not pass the gate'):
         promote_run(tmp_path / 'run', Library(tmp_path / 'models'))
 
@@ -183,20 +183,20 @@ def test_contradictions_of_the_base_are_told(model, tmp_path):
 
 def test_attached_and_detached_learn_together(model, tmp_path):
     """With a backbone the run holds both, and the edge is the attached model's own shadow."""
-    backbone = house.make_attached(tmp_path / 'backbone', model)
-    run = tmp_path / 'run'
-    made = Retraining(model, run, replace(SETTINGS, steps=12), house.base(), backbone).work(
+    backbone, run = ROOT / 'models/backbone', tmp_path / 'run'
+    made = Retraining(model, run, replace(SETTINGS, steps=6), house.base(), backbone).work(
         house.household(tmp_path))
     attached = load_attached(run / 'backbone')
     edge = ProjectedShadow.load(made.candidate)
     own = attached.detach().state_dict()
     assert all(torch.equal(value, own[name]) for name, value in edge.state_dict().items())
-    before = load_attached(backbone)
-    assert torch.equal(before.base.model.norm.weight, attached.base.model.norm.weight)
-    changed = [name for name, value in attached.shadow().state_dict().items()
-               if not torch.equal(value, before.shadow().state_dict()[name])]
-    assert any('injection' in name for name in changed)
-    assert any(name.startswith('shadow_model.') for name in changed)
+    before, after = load_attached(backbone).state_dict(), attached.state_dict()
+    grown = {name for name, value in after.items() if len(value) > len(before[name])}
+    assert all(torch.equal(before[name], after[name][:len(before[name])]) for name in before)
+    words = Codec.load(run / 'backbone').words.ids.values()
+    tables = [name for name in grown if name.endswith('embed_tokens.weight')]
+    assert len(tables) == 2 and words
+    assert all(after[name][word].abs().sum() > 0 for name in tables for word in words)
 
 
 def test_another_run_is_not_overwritten(good, model, tmp_path):
@@ -212,8 +212,7 @@ sys.path[:0] = sys.argv[4:]
 import house
 from shadow_ros.learning.retrain import Retraining, Settings
 model, run, root = map(Path, sys.argv[1:4])
-settings = Settings(steps=100, batch=24, rate=2e-3, word_rate=4e-3, share=0.5, keep=2.0,
-                    hold_out=3, cpu=True)
+settings = Settings(steps=40, batch=16, hold_out=3, cpu=True)
 bags = sorted(root.glob('session*'))
 print(Retraining(model, run, settings, house.base()).work(bags).verdict.passed, flush=True)
 """

@@ -26,7 +26,6 @@ from shadow_ros.learning.recipe import preset, Recipe
 from shadow_ros.learning.rounds import rounds, Spent
 from shadow_ros.learning.ship import ship
 from shadow_ros.learning.train import train
-from shadow_ros.learning.tune import tune, Tuning
 from shadow_ros.shadow.folder import load_attached
 from shadow_ros.shadow.projected import ProjectedShadow
 
@@ -253,27 +252,6 @@ def test_a_random_shadow_of_a_given_backbone(made, tmp_path):
     with torch.no_grad():
         assert torch.allclose(load_attached(tmp_path / 'backbone')(IDS).logits,
                               found.attached(IDS).logits, atol=0.02)
-
-
-@pytest.mark.parametrize('alone', [True, False], ids=['edge alone', 'attached too'])
-def test_a_model_learns_something_new_and_keeps_its_backbone(made, tmp_path, alone):
-    model = (ProjectedShadow.load(made[0] / 'edge') if alone
-             else load_attached(made[0] / 'backbone'))
-    before = {k: v.clone() for k, v in model.state_dict().items()}
-    replay = read_examples(made[0] / 'examples.jsonl')[:40]
-    tune(model, made[1].codec, OWN[:1], replay,
-         Tuning(steps=8, batch=4, rate=5e-3, cpu=True), tmp_path)
-    frozen = [k for k, v in model.state_dict().items() if torch.equal(v, before[k])]
-    assert any(k.startswith('lm_head' if alone else 'base.') for k in frozen)
-    if not alone:
-        assert {k for k in before if k.startswith('base.')} <= set(frozen)
-    rows = read_log(tmp_path)
-    assert rows[-1]['step'] == 8 and len(frozen) < len(before)
-
-
-def test_nothing_new_is_nothing_to_learn(made, tmp_path):
-    with pytest.raises(ConfigError, match='new examples'):
-        tune(made[1].edge, made[1].codec, [], OWN, Tuning(), tmp_path)
 
 
 def test_weights_of_another_run_are_refused(made, tmp_path):
