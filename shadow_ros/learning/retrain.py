@@ -19,7 +19,7 @@ from typing import Callable, Optional, Sequence
 
 from shadow_ros.durable import replaced
 from shadow_ros.errors import BagError, ConfigError
-from shadow_ros.intent.card import IntentCard
+from shadow_ros.intent.card import CARD_FILE, IntentCard
 from shadow_ros.intent.engine import EdgeEngine
 from shadow_ros.intent.tokens import Codec
 from shadow_ros.intent.words import spelling
@@ -143,6 +143,8 @@ class Retraining:
         if isinstance(model, ShadowedModel):
             save_attached(model, self.run / BACKBONE)
             codec.save(self.run / BACKBONE)
+            if self.backbone and (self.backbone / CARD_FILE).is_file():  # for `shadow-ros serve`
+                IntentCard.load(self.backbone).save(self.run / BACKBONE)
         shadow = model.detach() if isinstance(model, ShadowedModel) else model
         write_candidate(self.parent, shadow, codec, self.base, self.run / CANDIDATE)
 

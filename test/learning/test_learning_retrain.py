@@ -197,6 +197,7 @@ def test_attached_and_detached_learn_together(model, tmp_path):
     tables = [name for name in grown if name.endswith('embed_tokens.weight')]
     assert len(tables) == 2 and words
     assert all(after[name][word].abs().sum() > 0 for name in tables for word in words)
+    assert IntentCard.load(run / 'backbone') == IntentCard.load(backbone)  # it can be served
 
 
 def test_another_run_is_not_overwritten(good, model, tmp_path):
