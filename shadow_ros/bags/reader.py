@@ -111,8 +111,9 @@ def _pieces(path: Path, wanted: Wanted) -> tuple[list[Raw], list[Trouble]]:
         troubles += bad
     if not names and not troubles:
         inside = any(p.is_dir() and _names(p) != ([], []) for p in path.iterdir())
+        hint = f'; name the recordings in it: {path}/*' if inside else ''
         raise BagError(f'{path} holds no recording: expected metadata.yaml, or files that end in '
-                       f'.mcap or .db3{f"; name the recordings in it: {path}/*" if inside else ""}')
+                       f'.mcap or .db3{hint}')
     return sorted(raws, key=lambda r: r.stamp), troubles
 
 
