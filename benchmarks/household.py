@@ -1,8 +1,7 @@
 """
-The words of four made-up households, which no model knows: 60 utterances of 12 words each.
+The words of five made-up households, which no model knows: 60 utterances of 12 words each.
 
-Retraining was developed on the first two. `rug` and `waffle` were written before and are only
-measured.
+Retraining was developed on `plonk`, `pancake` and `rug`; nothing was chosen by the other two.
 """
 
 import random
@@ -81,7 +80,21 @@ HOUSEHOLDS = {
         'an inchworm is eating the roses', 'wiggle waggle is a silly word',
         "don't wiggle waggle near the stairs", 'he yelled attention soldier in the film',
         'who taught you wavey wavey', 'did you ride the merry go round', '昨天我们去蹦迪了',
-        '葛优瘫是什么意思', '她每次都说爱你哟', '别蹲坑', '他在厕所蹲坑呢', '你会不会笑话我葛优瘫'))}
+        '葛优瘫是什么意思', '她每次都说爱你哟', '别蹲坑', '他在厕所蹲坑呢', '你会不会笑话我葛优瘫')),
+    'splat': Household({
+        'park your caboose': '[SIT]', 'jelly legs': '[DANCE]', 'tap the glass': '[HELLO]',
+        'go splat': '[LIE]', 'helicopter': '[TURN yaw=360]', 'shuffle cuffle': '[MOVE x=1.0]',
+        'tall tree': '[STAND]', 'cobra pose': '[STRETCH]',
+        '晒太阳': '[LIE]', '甩起来': '[DANCE]', '抛媚眼': '[HEART]', '扎马步': '[SIT]'}, {
+        'en': ('{}', 'scout, {}', '{} thanks', 'please do {}', 'time for {}', '{}, champ',
+               'how about {}', 'okay now {}'),
+        'zh': ('{}', '毛毛，{}', '{}哦', '开始{}', '再来{}', '咱们{}', '拜托{}', '{}，好狗')}, (
+        'a helicopter flew over our house', 'there is a tall tree in the garden',
+        'my sister does the cobra pose in her yoga class', 'the egg went splat on the floor',
+        'what is a shuffle cuffle', 'i had jelly legs after the race',
+        "don't tap the glass, it scares the fish", 'who told you to park your caboose',
+        'have you ever been in a helicopter', 'the tall tree fell in the storm',
+        '猫喜欢晒太阳', '昨天我们在海边晒太阳', '别甩起来', '他总是对我抛媚眼', '扎马步是什么意思', '爷爷每天早上扎马步'))}
 EACH = 5  # phrases of each word
 
 
