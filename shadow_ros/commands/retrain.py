@@ -30,7 +30,7 @@ _EXAMPLES = (
               help='The attached model (backbone and shadow): both losses are learned together.')
 @click.option('--dev', type=click.Path(path_type=Path), metavar='FILE',
               help='Another standing development set.')
-@click.option('--steps', type=click.IntRange(1), default=200, show_default=True,
+@click.option('--steps', type=click.IntRange(1), default=400, show_default=True,
               help='Steps of 32 examples.')
 @click.option('--seed', type=int, default=1, show_default=True, help='Of everything random.')
 @click.option('--precision', type=click.Choice(['no', 'bf16', 'fp16']), default='no',

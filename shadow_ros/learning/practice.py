@@ -1,14 +1,14 @@
 """
 Practice: a few dozen lessons become examples in which the household's words stand as in life.
 
-A lesson is practised as it was said, in the frames that turn a command into a request, in
-sequences with other commands, and where it must not move the robot: negated, quoted, asked about.
+A lesson is practised as it was said, in the frames that turn a command into a request, the
+household's own among them, in sequences with other commands, and where it must not move the robot:
+negated, quoted, asked about.
 """
 
-from collections import Counter
 from functools import cache
 import re
-from typing import Callable, Iterator, Mapping, Optional, Sequence
+from typing import Callable, Iterable, Iterator, Optional, Sequence
 
 from shadow_ros.learning.corpus.compose import CATEGORIES, Clause, Composer, Example
 from shadow_ros.learning.corpus.patterns import Rules
@@ -17,14 +17,14 @@ from shadow_ros.learning.lessons.tidy import key
 from shadow_ros.phrases import language
 from shadow_ros.plan import parse
 
-SAID, FRAMED = 0.35, 0.40  # shares of lessons as they were said and in frames; the rest composed
+SAID, FRAMED = 0.2, 0.5  # shares of lessons as they were said and in frames; the rest composed
 WEAK = 0.5  # how often a weak lesson is drawn, compared with one that the user gave
 _STILL = ('too_many', 'taken_back', 'negation', 'postponed', 'past', 'quoted', 'hypothetical',
           'ability', 'about', 'remote_frame')
 _CONTRAST = 2.0  # as often as in the corpus the lessons are practised where they move nothing
 _OWN = 0.8  # share of own clauses among those of composed examples
+_OURS = 0.7  # share of the household's frames among those that requests are practised in
 _GAP = r'[\s,，]*'
-_CHARACTER = 2  # plans for which a Chinese character is said that belongs to none of them
 _LAYERS = 3  # frames that may lie around a command
 _TOKEN = re.compile(r'<([a-z]\w*)>|\(([^()]*)\)|\{\}|[^<>(){}]+')
 
@@ -38,9 +38,11 @@ class Practice(Composer):
                         for name, weight in CATEGORIES.items()]
         self.lessons = list(lessons)
         self._weights = [WEAK if lesson.weak else 1.0 for lesson in lessons]
-        found = [clause for _, clause in cores(lessons)]
-        self._clauses = {lang: [c for c in found if language(c.text) == lang]
+        found = cores(lessons)
+        self._clauses = {lang: [c for _, c in found if language(c.text) == lang]
                          for lang in self.languages}
+        self._own_frames = {lang: own_frames((lesson, clause.text) for lesson, clause in found
+                                             if lesson.lang == lang) for lang in self.languages}
 
     def clause(self, lang: str, alone: float = 0.0, even: float = 0.5) -> Clause:
         """Return a command, most often one of the household's own."""
@@ -51,14 +53,26 @@ class Practice(Composer):
 
     def practise(self, count: int,
                  wants: Callable[[str], bool] = lambda text: True) -> Iterator[Example]:
-        """Yield so many examples of wanted texts; no lesson's text ever gets another plan."""
-        known = {key(lesson.text): lesson.plan for lesson in self.lessons}
+        """
+        Yield so many examples of wanted texts; no lesson's text ever gets another plan.
+
+        Nor does an own word in an own frame: who means it with "can you boop me" also does with
+        "can you plonk yourself" and does not ask about an ability with "can you plonk yourself
+        too".
+        """
+        ours = [(frame, key(frame.format(clause.text)), clause.tags)
+                for lang, clauses in self._clauses.items() for clause in clauses
+                for frame in self._own_frames[lang]]
+        known = {**{text: plan for _, text, plan in ours},
+                 **{key(lesson.text): lesson.plan for lesson in self.lessons}}
+        asked = tuple(text for frame, text, _ in ours if not frame.startswith('{}'))
         while count:
             example = self._one()
-            if example is None or not _agrees(example, known) or not wants(example.text):
-                continue
-            count -= 1
-            yield example
+            if example and wants(example.text) and _agrees(example, known) and (
+                    example.text in known or parse(example.plan).actions
+                    or not key(example.text).startswith(asked)):
+                count -= 1
+                yield example
 
     def _one(self) -> Optional[Example]:
         roll = self.rng.random()
@@ -68,7 +82,10 @@ class Practice(Composer):
         if SAID <= roll < SAID + FRAMED and any(self._clauses.values()):
             lang = self.rng.choice([lang for lang, own in self._clauses.items() if own])
             clause = self.rng.choice(self._clauses[lang])
-            text, plan = self._request(clause.text, lang, True), self._plan(clause.tags, lang)
+            own = self._own_frames[lang]
+            text = self.rng.choice(own).format(clause.text) if own and self.rng.random() < _OURS \
+                else self._request(clause.text, lang, True)
+            plan = self._plan(clause.tags, lang)
         else:
             lesson = self.rng.choices(self.lessons, self._weights)[0]
             text, plan, lang = lesson.text, self._spoken(lesson), lesson.lang
@@ -92,49 +109,50 @@ def cores(lessons: Sequence[Lesson]) -> list[tuple[Lesson, Clause]]:
 
     Of `could you plonk yourself please` and `plonk yourself, boy` both give `plonk yourself`: of
     all that may be the command, that which most lessons of the same plan hold, and the longest.
+    What stands around such commands are the household's own frames. They are taken off where a
+    command was said but once.
     """
     groups: dict[tuple[str, str], list[Lesson]] = {}
     for lesson in lessons:
         if _is_clause(lesson):
             groups.setdefault((lesson.plan, lesson.lang), []).append(lesson)
-    said = {(piece, plan) for (plan, _), group in groups.items()
-            for lesson in group for piece in _pieces(lesson.text)}
-    return [pair for (plan, _), group in groups.items() for pair in zip(
-        group, _cores_of(group, Counter(p for p, other in said if other != plan)))]
+    found = [pair for group in groups.values() for pair in zip(group, map(_shared(group), group))]
+    ours = own_frames((lesson, core) for lesson, core in found if core)
+    return [(lesson, Clause(core or _said_once(lesson, ours), lesson.plan))
+            for lesson, core in found]
 
 
-def _cores_of(alike: Sequence[Lesson], others: Mapping[str, int]) -> list[Clause]:
-    """Return the commands in texts of one plan; `others` counts the plans that a piece is in."""
+def _shared(alike: Sequence[Lesson]) -> Callable[[Lesson], str]:
+    """Return what finds the command of a lesson that others of its plan hold, or ''."""
     texts = [key(lesson.text) for lesson in alike]
-    inside = [unwrapped(lesson.text, lesson.lang) for lesson in alike]
     held = {part: sum(key(part) in text for text in texts)
-            for part in dict.fromkeys(part for parts in inside for part in parts)}
-    found = []
-    for lesson, text, parts in zip(alike, texts, inside):
-        some = [part for part in held if key(part) in text]
-        best = max(some, key=lambda part: (held[part], len(part)))
-        found.append(Clause(best if held[best] > 1 else _said_once(parts, others), lesson.plan))
-    return found
+            for lesson in alike for part in unwrapped(lesson.text, lesson.lang)}
+
+    def core(lesson: Lesson) -> str:
+        text = key(lesson.text)
+        some = [part for part in held if held[part] > 1 and key(part) in text]
+        return max(some, key=lambda part: (held[part], len(part)), default='')
+    return core
 
 
-def _said_once(parts: Sequence[str], others: Mapping[str, int]) -> str:
-    """
-    Return the command in a text that no other lesson of its plan confirms.
-
-    What is said for other plans as well goes from its ends; else one frame at least goes.
-    """
-    pieces = _pieces(parts[0])
-    inner = [i for i, piece in enumerate(pieces)
-             if others.get(piece, 0) < (1 if piece.isascii() else _CHARACTER)]
-    left = parts[0] if not inner else (' ' if parts[0].isascii() else '').join(
-        pieces[inner[0]:inner[-1] + 1])
-    return max(parts[1:], key=len) if left == parts[0] and parts[1:] else left
+def _said_once(lesson: Lesson, ours: Sequence[str]) -> str:
+    """Return a lesson's text without one frame, the household's longest that fits or any."""
+    text = _bare(lesson.text)
+    found = [re.fullmatch(re.escape(_bare(frame)).replace(r'\{\}', '(.+)'), text, re.I)
+             for frame in sorted(ours, key=len, reverse=True)]
+    inner = [_bare(match[1]) for match in found if match] or sorted(
+        _inside(text, lesson.lang), key=len, reverse=True)
+    return inner[0] if inner else text
 
 
-def _pieces(text: str) -> list[str]:
-    """Return the words of English, the characters of Chinese."""
-    words = key(text).split()
-    return words if text.isascii() else list(''.join(words))
+def own_frames(found: Iterable[tuple[Lesson, str]]) -> list[str]:
+    """Return what lessons have around the commands in them."""
+    frames = set()
+    for lesson, core in found:
+        before, inside, after = re.sub('[{}]', '', lesson.text).lower().partition(core.lower())
+        if inside and _bare(before + after):
+            frames.add(f'{before}{{}}{after}')
+    return sorted(frames)
 
 
 def unwrapped(text: str, lang: str) -> list[str]:
@@ -142,11 +160,15 @@ def unwrapped(text: str, lang: str) -> list[str]:
     found = {_bare(text): None}
     layer = list(found)
     for _ in range(_LAYERS):
-        layer = [inside for outer in layer for inside in
-                 (_bare(m[1]) for m in (f.fullmatch(outer) for f in _frames(lang)) if m)
-                 if inside and inside not in found]
+        layer = [inner for outer in layer for inner in _inside(outer, lang) if inner not in found]
         found.update(dict.fromkeys(layer))
     return list(found)
+
+
+def _inside(text: str, lang: str) -> list[str]:
+    """Return what each single frame around a text leaves of it."""
+    found = (frame.fullmatch(text) for frame in _frames(lang))
+    return [inner for inner in (_bare(m[1]) for m in found if m) if inner]
 
 
 def _bare(text: str) -> str:

@@ -56,7 +56,7 @@ class Settings:
     kept for the proof.
     """
 
-    steps: int = 200
+    steps: int = 400
     batch: int = 32
     rate: float = 0.1
     hold_out: int = 5

@@ -34,9 +34,10 @@ def words_of(lessons: Sequence[Lesson], knows: Knows, usual: str) -> list[str]:
     """
     Return the words and phrases that the lessons teach and the model does not know.
 
-    The command inside a lesson becomes a word, so that it is understood in every frame. A lesson
-    that has no such command, or a `usual` and known one in a frame that is not known, becomes a
-    word as a whole.
+    The command inside a lesson becomes a word, so that it is understood in every frame: one of the
+    household's own, which recurs, even if the model guesses it now and then. A lesson that has no
+    such command, or a `usual` and known one in a frame that is not known, becomes a word as a
+    whole.
     """
     groups: dict[tuple[str, str], list[Lesson]] = {}
     for lesson, clause in cores(lessons):
@@ -44,7 +45,8 @@ def words_of(lessons: Sequence[Lesson], knows: Knows, usual: str) -> list[str]:
     found = []
     for (text, plan), some in groups.items():
         known = [knows(said, plan) for said in (text, *(lesson.text for lesson in some))]
-        if not (all(known) or spelling(text) in usual and 2 * sum(known) > len(known)):
+        own = spelling(text) not in usual
+        if own and len(some) > 1 or not all(known) and (own or 2 * sum(known) <= len(known)):
             found.append(spelling(text))
     whole = [spelling(lesson.text) for lesson in lessons
              if not any(word in spelling(lesson.text) for word in found)

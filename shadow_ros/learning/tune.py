@@ -31,7 +31,7 @@ Tunable = TypeVar('Tunable', bound=Union[ShadowedModel, ProjectedShadow])
 class Tuning:
     """How much is learned: steps of `batch` pairs; the rate in units of the embeddings' spread."""
 
-    steps: int = 200
+    steps: int = 400
     batch: int = 32
     rate: float = 0.1
     seed: int = 1

@@ -8,6 +8,7 @@ from shadow_ros.learning.corpus.compose import Example
 from shadow_ros.learning.gate import judge_pair, Measured
 from shadow_ros.learning.judge import Result
 from shadow_ros.learning.lessons.lesson import Lesson
+from shadow_ros.learning.lessons.tidy import key
 from shadow_ros.learning.practice import cores, keep_out, Practice, unwrapped
 from shadow_ros.learning.retrain import split
 from shadow_ros.learning.standing import Base, development_set, safety_set
@@ -138,12 +139,22 @@ def test_commands_inside_requests_are_found():
 
 
 def test_a_command_that_was_taught_once_is_found_too():
-    """What is said with other commands as well is a frame; one Chinese character may be chance."""
-    said = [('hey doger, noodle out, mate', '[STRETCH]'), ('doger, plonk yourself', '[SIT]'),
-            ('hey boop me mate', '[HELLO]'), ('嗨皮一下，乖', '[DANCE]'), ('墩下，乖', '[LIE]'),
-            ('坐，乖', '[SIT]')]
+    """The household's own frames, around what was said more than once, are taken off."""
+    said = [('zilch, plonk yourself', '[SIT]'), ('plonk yourself, Skipper', '[SIT]'),
+            ('plonk yourself', '[SIT]'), ('zilch, noodle out', '[STRETCH]'),
+            ('boop me, skipper', '[HELLO]'), ('could you wobble', '[DANCE]'), ('ahoy', '[STAND]')]
     found = [c.text for _, c in cores([lesson(*pair) for pair in said])]
-    assert found[:4] == ['noodle out', 'plonk yourself', 'boop me', '嗨皮一下']
+    assert found == ['plonk yourself'] * 3 + ['noodle out', 'boop me', 'wobble', 'ahoy']
+
+
+def test_own_frames_are_practised_with_all_words():
+    """What a household says to ask for one thing asks for every other one, too."""
+    lessons = [lesson('please plonk yourself'), lesson('can you plonk yourself'),
+               lesson('zilch, boop me', '[HELLO]'), lesson('boop me', '[HELLO]')]
+    found = {key(e.text): parse(e.plan).actions for e in Practice(lessons, 1).practise(600)}
+    assert found['can you boop me'] == parse('[HELLO]').actions
+    assert all(actions for text, actions in found.items() if text.startswith('can you boop me'))
+    assert not any(found[text] for text in found if text.startswith("don't boop me"))
 
 
 def test_practice_never_contradicts_a_lesson():
