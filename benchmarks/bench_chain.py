@@ -30,7 +30,7 @@ from shadow_ros.records import Event, PlanRecord
 from shadow_ros.robot.virtual.tap import State, Tap
 from shadow_ros.speech.audio import read_file, SAMPLE_RATE
 from shadow_ros.speech.listener import Callbacks, Listener
-from shadow_ros.speech.recogniser import make_recogniser
+from shadow_ros.speech.recogniser import BEST, make_recogniser
 from shadow_ros.speech.sources import FileSource
 from shadow_ros.speech.vad import SileroVad
 
@@ -134,11 +134,11 @@ def spoken(bench: Bench, repeat: int) -> list[float]:
     """
     sound = read_file(WAV)
     end = float(np.flatnonzero(np.abs(sound) > 0.02)[-1]) / SAMPLE_RATE
-    sphinx, vad = make_recogniser('pocketsphinx'), SileroVad()
+    ear, vad = make_recogniser(BEST), SileroVad()
     times = []
     for _ in range(repeat):
         source = FileSource(WAV, paced=True, tail=1.0)
-        listener = Listener(source, sphinx, Callbacks(
+        listener = Listener(source, ear, Callbacks(
             on_transcript=lambda heard: bench.client.hear(heard.text)), vad=vad)
         listener.start()
         begin = time.monotonic()

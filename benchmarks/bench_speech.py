@@ -9,12 +9,11 @@ voice, in turn, in three paces, in pink and motor-like noise.
 """
 
 import argparse
-from dataclasses import asdict, dataclass, field
-from functools import cache
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache, partial
 import itertools
 import json
 from pathlib import Path
-import queue
 import random
 import sys
 import time
@@ -23,15 +22,17 @@ from typing import Any, Callable, Iterable, Iterator, Optional, Sequence
 import numpy as np
 
 from benchmarks.speech_audio import in_noise, missing_engines, speak, Voice
+from benchmarks.speech_latency import latency, stop_latency
 from benchmarks.spoken_text import kept_apart
 from shadow_ros.plan import parse, Plan
 from shadow_ros.speech.audio import BLOCK_SECONDS, SAMPLE_RATE, Samples
-from shadow_ros.speech.listener import Callbacks, Hearing, Listener, sound_events
+from shadow_ros.speech.listener import Callbacks, Hearing, sound_events
 from shadow_ros.speech.measure import words_wrong
-from shadow_ros.speech.recogniser import BEST, make_recogniser, Recogniser, Transcript
+from shadow_ros.speech.recogniser import BEST, make_recogniser, Recogniser, StopChance, \
+    StopWeigher
 from shadow_ros.speech.sources import ArraySource
-from shadow_ros.speech.spotter import StopSpotter
-from shadow_ros.speech.stopword import hears_stop
+from shadow_ros.speech.spotter import Belief, Beliefs, StopSpotter
+from shadow_ros.speech.stopword import hears_stop, is_stop
 from shadow_ros.speech.vad import SileroVad
 
 HERE = Path(__file__).parent
@@ -41,7 +42,18 @@ PACES = (0.85, 1.0, 1.2)
 CONDITIONS = (('pink', 40.0), ('pink', 20.0), ('pink', 10.0), ('motor', 10.0), ('pink', 5.0),
               ('motor', 5.0))
 LEAD, TAIL = 0.5, 0.9  # s of noise around every clip
-HOLDS = (0.0, 0.13, 0.26)  # s for which a stop must stand; the second is shipped
+BELIEFS = {name: partial(StopSpotter, beliefs=beliefs) for name, beliefs in {
+    'credulous': Beliefs(Belief(0.8, -1.0), Belief(0.3, -1.5), Belief(0.1, -1.0)),
+    'bold': Beliefs(Belief(0.95, 0.0), Belief(0.5, -1.0), Belief(0.2, -0.5)),
+    'shipped': Beliefs(),
+    'careful': Beliefs(Belief(0.99, 1.0), Belief(0.95, 0.5), Belief(0.5, 0.3)),
+    'strict': Beliefs(Belief(0.999, 1.5), Belief(0.99, 1.0), Belief(0.9, 0.8)),
+}.items()}
+"""How likely a stop must be for a recogniser that weighs its texts."""
+
+HOLDS = {f'{hold:.2f} s': partial(StopSpotter, hold) for hold in (0.0, 0.13, 0.26)}
+"""How long a stop must stand in the text of one that does not weigh; the second is shipped."""
+ALL = 'all'
 LONG = 5  # words from which on an outside utterance counts as long
 
 
@@ -61,6 +73,7 @@ class Result:
     doubted_plan: str = ''  # of the text, had it not been rejected
     stop_after_s: Optional[float] = None
     partials: list[tuple[float, str]] = field(default_factory=list)  # each with its time, s
+    chances: Optional[list[tuple[float, StopChance]]] = None
     cpu_s: float = 0.0
 
     @property
@@ -100,15 +113,18 @@ def outside() -> list[tuple[str, str]]:
     return [(line, '') for line in _lines('spoken_outside.txt')]
 
 
-def chatter(path: Path, seconds: float) -> Iterator[tuple[Result, Samples]]:
-    """Yield that much public speech without a stop, none of it known to the language model."""
+def chatter(path: Path, seconds: float, skip: int) -> Iterator[tuple[Result, Samples]]:
+    """
+    Yield that much public speech without a stop, none of it known to the language model.
+
+    The first `skip` sentences are left out; after the last comes the first, in another voice.
+    """
     rows = map(json.loads, path.read_text('utf-8').splitlines())
     lines = [row['text'] for row in rows if row['lang'] == 'en' and kept_apart(row['text'])
              and not hears_stop(row['text'])]
     random.Random(2).shuffle(lines)
-    for number, text in enumerate(itertools.cycle(lines)):
-        voice = (*FLITE, *ESPEAK)[number % 6]
-        voice = Voice(voice.engine, voice.name, PACES[number // 6 % 3])
+    for number, text in itertools.islice(enumerate(itertools.cycle(lines)), skip, None):
+        voice = replace((*FLITE, *ESPEAK)[number % 6], pace=PACES[number // 6 % 3])
         kind, snr = CONDITIONS[(0, 1, 3)[number // 18 % 3]]
         speech = speak(text, voice)
         sound = in_noise(speech, kind, snr, number, lead=LEAD, tail=TAIL)
@@ -124,14 +140,25 @@ def _lines(name: str) -> Iterator[str]:
             yield line.strip()
 
 
+def in_turn(index: int) -> Iterator[Voice]:
+    """Yield a voice of each engine in one pace; the next text gets the next ones."""
+    for voices in (FLITE, ESPEAK):
+        yield replace(voices[index % 3], pace=PACES[index // 3 % 3])
+
+
+def in_all_voices(_: int) -> Iterator[Voice]:
+    """Yield every voice in every pace."""
+    for voice, pace in itertools.product((*FLITE, *ESPEAK), PACES):
+        yield replace(voice, pace=pace)
+
+
 def clips(texts: Sequence[tuple[str, str]], conditions: Sequence[tuple[str, float]],
-          every: int) -> Iterator[tuple[Result, Samples]]:
+          every: float, voices: Callable[[int], Iterator[Voice]] = in_turn,
+          seed: int = 0) -> Iterator[tuple[Result, Samples]]:
     """Yield clips: all, or one in `every`, drawn the same in each run, of all kinds."""
-    number, draw = 0, random.Random(4)
+    number, draw = seed * 100_000, random.Random(4)
     for index, (text, wanted) in enumerate(texts):
-        for voices in (FLITE, ESPEAK):
-            voice = voices[index % 3]
-            voice = Voice(voice.engine, voice.name, PACES[index // 3 % 3])
+        for voice in voices(index):
             for kind, snr in conditions:
                 number += 1
                 if draw.random() * every > 1.0:
@@ -159,11 +186,10 @@ def _engine():  # type: ignore[no-untyped-def]
 
 
 class Noting:
-    """Passes everything on to a recogniser, and notes its unfinished texts."""
+    """Passes everything on to a recogniser, and notes its unfinished texts and its doubts."""
 
-    def __init__(self, recogniser: Recogniser, now: list[float],
-                 partials: list[tuple[float, str]]) -> None:
-        self._recogniser, self._now, self._partials = recogniser, now, partials
+    def __init__(self, recogniser: Recogniser, now: list[float], result: Result) -> None:
+        self._recogniser, self._now, self._result = recogniser, now, result
 
     def __getattr__(self, name: str) -> Any:
         """Return what the recogniser has."""
@@ -173,15 +199,25 @@ class Noting:
         """Take the next sound."""
         text = self._recogniser.accept(samples)
         if text is not None:
-            self._partials.append((self._now[0], text))
+            self._result.partials.append((self._now[0], text))
         return text
+
+    def stop_chances(self) -> Optional[Sequence[StopChance]]:
+        """Return what the recogniser says of a stop, if it can."""
+        if not isinstance(self._recogniser, StopWeigher):
+            return None
+        chances = self._recogniser.stop_chances()
+        if chances is not None:
+            self._result.chances = [*(self._result.chances or ()),
+                                    *((self._now[0], chance) for chance in chances)]
+        return chances
 
 
 def hear(recogniser: Recogniser, vad: SileroVad, sound: Samples, result: Result) -> Result:
     """Fill in what the pipeline hears in the clip, as fast as possible."""
     now = [0.0]
     stops: list[float] = []
-    noting = Noting(recogniser, now, result.partials)
+    noting = Noting(recogniser, now, result)
     hearing = Hearing(noting, Callbacks(on_stop=lambda _: stops.append(now[0])))
     heard = []
     cpu = time.process_time()
@@ -235,33 +271,42 @@ def report(results: Sequence[Result]) -> None:
           f'{sum(r.cpu_s for r in results) / max(1e-9, sum(r.seconds for r in results)):.3f}')
 
 
-def believed(result: Result, hold: float) -> Optional[float]:
-    """Return when a stop in the unfinished texts is believed, s after the end of the speech."""
-    spotter, texts, now = StopSpotter(hold), list(result.partials), 0.0
+def believed(result: Result, spotter: StopSpotter) -> Optional[float]:
+    """Return when a stop is believed before the end, s after the end of the speech."""
+    texts, looks, now = list(result.partials), list(result.chances or ()), 0.0
     while now < result.seconds:
         now += BLOCK_SECONDS
-        text = None
+        text, chances = None, []
         while texts and texts[0][0] < now + BLOCK_SECONDS / 2:
             text = texts.pop(0)[1]
-        if spotter.feed(text, now):
+        while looks and looks[0][0] < now + BLOCK_SECONDS / 2:
+            chances.append(looks.pop(0)[1])
+        if spotter.feed(text, now, None if result.chances is None else chances):
             return now - (result.seconds - TAIL)
     return None
 
 
+def ends_in_stop(result: Result) -> bool:
+    """Return whether the finished text is taken for a stop; see Hearing."""
+    return (hears_stop if result.chances is None else is_stop)(result.text)
+
+
 def report_stops(results: Sequence[Result]) -> None:
-    """Print, for each hold, how many stops were heard, how late, and how many were none."""
-    print(f'\n{"hold":>5} {"noise":13} {"stop heard":>20} {"or at the end":>20} '
+    """Print the curve: how many stops were heard, how late, and how many were none."""
+    print(f'\n{"stop":11} {"noise":13} {"heard":>20} {"or at the end":>20} '
           f'{"after the word: median, p95":>28} {"false stops":>14} {"per hour of speech":>19}')
-    for hold, noise in itertools.product(HOLDS, dict.fromkeys(r.noise for r in results)):
-        here = [r for r in results if r.noise == noise]
+    curve = HOLDS if any(r.chances is None for r in results) else BELIEFS
+    noises = list(dict.fromkeys(r.noise for r in results))
+    for name, noise in itertools.product(curve, [*noises, ALL]):
+        here = [r for r in results if noise in (r.noise, ALL)]
         stops = [r for r in here if r.wanted == '[STOP]' and hears_stop(r.said)]
-        late = [believed(r, hold) for r in stops]
+        late = [believed(r, curve[name]()) for r in stops]
         times = [time for time in late if time is not None] or [0.0]
         others = [r for r in here if not hears_stop(r.said) and r.wanted != '[STOP]']
-        false = sum(believed(r, hold) is not None or hears_stop(r.text) for r in others)
+        false = sum(believed(r, curve[name]()) is not None or ends_in_stop(r) for r in others)
         hours = sum(r.seconds - LEAD - TAIL for r in others) / 3600
-        print(f'{hold:4.2f}s {noise:13} {share(time is not None for time in late):>20} '
-              f'{share(t is not None or hears_stop(r.text) for t, r in zip(late, stops)):>20} '
+        print(f'{name:11} {noise:13} {share(time is not None for time in late):>20} '
+              f'{share(t is not None or ends_in_stop(r) for t, r in zip(late, stops)):>20} '
               f'{np.median(times):>16.2f} s {np.percentile(times, 95):>8.2f} s {false:>14} '
               f'{false / max(hours, 1e-9):>19.1f}')
 
@@ -281,26 +326,6 @@ def report_rejection(results: Sequence[Result]) -> None:
               f'{100 * np.mean(moved[0] or [0]):10.1f} % {100 * np.mean(moved[1] or [0]):11.1f} %')
 
 
-def latency(recogniser: Recogniser, texts: Sequence[str]) -> None:
-    """Print the time from the end of speech to the transcript, in real time."""
-    delays, decided, recognition = [], [], []
-    for number, text in enumerate(texts):
-        sound = in_noise(speak(text, FLITE[number % 3]), 'pink', 20.0, number, lead=LEAD, tail=2.0)
-        heard: queue.Queue[tuple[float, Transcript]] = queue.Queue()
-        listener = Listener(ArraySource(sound, paced=True), recogniser, Callbacks(
-            on_transcript=lambda t, heard=heard: heard.put((time.monotonic(), t))))
-        listener.start()
-        when, transcript = heard.get(timeout=60)
-        listener.stop()
-        delays.append(when - transcript.speech_end)
-        decided.append(transcript.endpoint - transcript.speech_end)
-        recognition.append(transcript.recognition_ms / 1e3)
-    for name, values in (('last voice to transcript', delays),
-                         ('  of it, to the endpoint', decided), ('  recognition', recognition)):
-        print(f'{name:26} median {np.median(values):.3f} s  p95 '
-              f'{np.percentile(values, 95):.3f} s  max {max(values):.3f} s  (n={len(values)})')
-
-
 def main() -> int:
     """Run the benchmark; exit code 2 when a speech synthesiser is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -310,6 +335,11 @@ def main() -> int:
     parser.add_argument('--public', type=Path, metavar='FILE',
                         help='for chatter: JSON lines of requests to others, with text and lang')
     parser.add_argument('--minutes', type=float, default=60.0, help='of chatter')
+    parser.add_argument('--skip', type=int, default=0, metavar='N',
+                        help='sentences of chatter to leave out first: 760 are 30 minutes')
+    parser.add_argument('--all-voices', action='store_true',
+                        help='every text in six voices and three paces, not in two of the 18')
+    parser.add_argument('--seed', type=int, default=0, help='of the noise')
     parser.add_argument('--recogniser', default=BEST, help='auto, moonshine, pocketsphinx, ...')
     parser.add_argument('--snr', type=float, nargs='*', help='only these ratios (dB)')
     parser.add_argument('--json', type=Path, help='write every clip as a JSON line to this file')
@@ -321,15 +351,21 @@ def main() -> int:
     conditions = [c for c in CONDITIONS if not options.snr or c[1] in options.snr]
     parts: dict[str, Callable[[], list[tuple[str, str]]]] = {
         'commands': commands, 'outside': outside, 'stops': stops}
+    voices = in_all_voices if options.all_voices else in_turn
     recogniser, vad = make_recogniser(options.recogniser), SileroVad()
     recogniser.load()
     if 'latency' in options.parts:
-        latency(recogniser, [text for text, _ in commands()[::7]])
+        latency(recogniser, [speak(text, FLITE[number % 3])
+                             for number, (text, _) in enumerate(commands()[::7])])
+        stop_latency(recogniser, [speak(text, voice) for text, _ in stops()
+                                  for voice in (*FLITE, *ESPEAK)])
     results = [hear(recogniser, vad, sound, result) for part in parts if part in options.parts
-               for result, sound in clips(parts[part](), conditions, options.every)]
+               for result, sound in clips(parts[part](), conditions, options.every, voices,
+                                          options.seed)]
     if 'chatter' in options.parts:
         results += [hear(recogniser, vad, sound, result)
-                    for result, sound in chatter(options.public, 60.0 * options.minutes)]
+                    for result, sound in chatter(options.public, 60.0 * options.minutes,
+                                                 options.skip)]
     if options.json:
         options.json.write_text('\n'.join(json.dumps(asdict(r)) for r in results) + '\n')
     if results:

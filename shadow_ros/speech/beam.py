@@ -67,11 +67,16 @@ Beam = dict[_Key, list[Any]]
 
 @dataclass(frozen=True)
 class Found:
-    """A text, the log probability of its sound, and that of its words."""
+    """
+    A text, the log probability of its sound, and that of its words.
+
+    `total` is what it was ranked by: both weighed, and what a word that is begun promises.
+    """
 
     text: str
     sound: float
     words: float
+    total: float
 
 
 class Search:
@@ -123,8 +128,8 @@ class Search:
             if known is None or total > known[0]:
                 texts[path.words] = (total, sound, chance)
         ranked = sorted(texts.items(), key=lambda item: -item[1][0])[:count]
-        return [Found(' '.join(reversed(words)), sound, chance)
-                for words, (_, sound, chance) in ranked] or [Found('', _NEVER, 0.0)]
+        return [Found(' '.join(reversed(words)), sound, chance, total)
+                for words, (total, sound, chance) in ranked] or [Found('', _NEVER, 0.0, _NEVER)]
 
     def _weight(self, path: Path) -> float:
         return self.weights.language * path.chance + self.weights.word * len(path.words)

@@ -19,12 +19,14 @@ class EndpointSettings:
     voice down to `threshold - 0.15`, as the makers of the voice activity model advise. Speech
     begins after `min_speech` of voice, with `pre_roll` of what came before; it ends after
     `silence` without voice, or when it lasts `max_utterance`. A `pause` without voice is told,
-    so that recognition can begin before it is known whether the speech is over; 0 tells none.
+    so that recognition can begin before it is known whether the speech is over, and before it a
+    shorter `lull`, so that a stop can be looked for; 0 tells none.
     """
 
     threshold: float = 0.5
     silence: float = 0.4
     pause: float = 0.2
+    lull: float = 0.1
     min_speech: float = 0.09
     pre_roll: float = 0.4
     max_utterance: float = 10.0
@@ -32,9 +34,8 @@ class EndpointSettings:
 
     def __post_init__(self) -> None:
         limits = {'threshold': (0.01, 0.99), 'silence': (0.1, 5.0), 'pause': (0.0, 5.0),
-                  'min_speech': (0.0, 1.0),
-                  'pre_roll': (0.0, 2.0), 'max_utterance': (1.0, 60.0),
-                  'block_seconds': (0.001, 0.1)}
+                  'lull': (0.0, 5.0), 'min_speech': (0.0, 1.0), 'pre_roll': (0.0, 2.0),
+                  'max_utterance': (1.0, 60.0), 'block_seconds': (0.001, 0.1)}
         for name, (low, high) in limits.items():
             value = getattr(self, name)
             if not (isinstance(value, (int, float)) and low <= value <= high):
@@ -55,6 +56,13 @@ class SpeechGoesOn(Generic[Block]):
 
     time: float
     block: Block
+
+
+@dataclass(frozen=True)
+class SpeechLull:
+    """No voice for a moment: a word may be over, or hold its breath."""
+
+    time: float
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,8 @@ class SpeechEnd:
     reason: str
 
 
-Event = Union[SpeechStart[Block], SpeechGoesOn[Block], SpeechPause, SpeechResumes, SpeechEnd]
+Event = Union[SpeechStart[Block], SpeechGoesOn[Block], SpeechLull, SpeechPause, SpeechResumes,
+              SpeechEnd]
 
 
 class Endpointer(Generic[Block]):
@@ -104,7 +113,7 @@ class Endpointer(Generic[Block]):
         self._run = 0  # voiced blocks since the last clear pause, while there is no speech
         self._began: Optional[float] = None
         self._last_voice = 0.0
-        self._paused = False
+        self._paused = self._lulled = False
 
     @property
     def speaking(self) -> bool:
@@ -133,7 +142,7 @@ class Endpointer(Generic[Block]):
             return []
         self._run = 0
         self._began = self._last_voice = time
-        self._paused = False
+        self._paused = self._lulled = False
         blocks = tuple(self._ring)
         self._ring.clear()
         return [SpeechStart(time, blocks)]
@@ -150,7 +159,12 @@ class Endpointer(Generic[Block]):
             return events + self._end(time, 'silence')
         if time - self._began >= self.settings.max_utterance - slack:
             return events + self._end(time, 'too long')
-        return events + self._pause(quiet, time)
+        return events + self._lull(quiet, time) + self._pause(quiet, time)
+
+    def _lull(self, quiet: float, time: float) -> list[Event[Block]]:
+        """Return the beginning of a lull."""
+        before, self._lulled = self._lulled, quiet >= self.settings.lull > 0.0
+        return [SpeechLull(time)] if self._lulled and not before else []
 
     def _pause(self, quiet: float, time: float) -> list[Event[Block]]:
         """Return the beginning or the end of a pause."""

@@ -5,16 +5,17 @@ from pathlib import Path
 import queue
 import threading
 import time
-from typing import Any, Callable, Iterator, Optional, Union
+from typing import Any, Callable, Iterator, Optional, Sequence, Union
 
 from shadow_ros.errors import AudioError, ShadowRosError
 from shadow_ros.speech.attention import Attention
 from shadow_ros.speech.endpoint import Endpointer, EndpointSettings, Event, SpeechEnd, \
-    SpeechGoesOn, SpeechPause, SpeechStart
-from shadow_ros.speech.recogniser import BEST, Guesser, make_recogniser, Recogniser, Transcript
+    SpeechGoesOn, SpeechLull, SpeechPause, SpeechStart
+from shadow_ros.speech.recogniser import BEST, Guesser, make_recogniser, Recogniser, \
+    StopChance, StopWeigher, Transcript
 from shadow_ros.speech.sources import FileSource, SoundBlock, Source
 from shadow_ros.speech.spotter import StopSpotter
-from shadow_ros.speech.stopword import hears_stop
+from shadow_ros.speech.stopword import hears_stop, is_stop
 from shadow_ros.speech.vad import SileroVad, VoiceActivity
 
 SoundEvent = Event[SoundBlock]
@@ -67,25 +68,38 @@ class Hearing:
                 self._take(block)
         elif isinstance(event, SpeechGoesOn):
             self._take(event.block)
+        elif isinstance(event, SpeechLull):
+            if isinstance(self.recogniser, StopWeigher):
+                self.recogniser.weigh_stop()
+                self._tell_partial(None, event.time)
         elif isinstance(self.recogniser, Guesser):
             if isinstance(event, SpeechPause):
                 self.recogniser.guess()
+                self._tell_partial(None, event.time)
             else:
                 self.recogniser.forget_guess()
         return None
 
     def _take(self, block: SoundBlock) -> None:
-        partial = self.recogniser.accept(block.samples)
-        stop = self._spotter.feed(partial, block.time)
+        self._tell_partial(self.recogniser.accept(block.samples), block.time)
+
+    def _tell_partial(self, partial: Optional[str], time: float) -> None:
+        """Take an unfinished text (None: unchanged), and tell it and a stop that is believed."""
+        stop = self._spotter.feed(partial, time, self._chances())
         if partial is not None:
             self._held = partial
         if stop is not None:
             self._tell_stop(stop)
         # Whoever listens to partial texts acts on a stop in them: doubtful ones wait.
-        if self._held and not self._spotter.doubtful and (partial is not None or stop):
-            text = self._attention.partial(self._held, self._began)
+        if stop or (self._held and not self._spotter.doubtful and partial is not None):
+            text = self._attention.partial(stop or self._held, self._began)
             if text:
                 self._callbacks.on_partial(text)
+
+    def _chances(self) -> Optional[Sequence[StopChance]]:
+        """Return what the recogniser says of a stop since the last call; None: it weighs none."""
+        weigher = self.recogniser
+        return weigher.stop_chances() if isinstance(weigher, StopWeigher) else None
 
     def _tell_stop(self, text: str) -> None:
         if self._attention.partial(text, self._began):
@@ -96,7 +110,10 @@ class Hearing:
         transcript = replace(
             heard, began=self._began, speech_end=event.speech_end, endpoint=event.time,
             recognition_ms=(time.monotonic() - queued) * 1e3)
-        if not self._spotter.fired and hears_stop(transcript.text):
+        self._tell_partial(None, event.time)
+        # A recogniser that weighs its texts has judged those in which a stop is not all.
+        ends_in_stop = hears_stop if self._chances() is None else is_stop
+        if not self._spotter.fired and ends_in_stop(transcript.text):
             self._spotter.fired = True
             self._tell_stop(transcript.text)
         meant = self._attention.transcript(transcript.text, self._began, event.speech_end)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 import math
-from typing import Optional
+from typing import Optional, Sequence
 
 import numpy as np
 
@@ -10,7 +10,8 @@ from shadow_ros.speech.audio import SAMPLE_RATE, Samples
 from shadow_ros.speech.beam import Beam, Found, LogProbs, Search
 from shadow_ros.speech.features import Encoder, gain, HOP
 from shadow_ros.speech.phones import PhoneHead
-from shadow_ros.speech.recogniser import Transcript
+from shadow_ros.speech.recogniser import StopChance, Transcript
+from shadow_ros.speech.stopword import hears_stop
 from shadow_ros.speech.vocabulary import language_model, pronunciations
 
 STEP = 2048
@@ -25,6 +26,9 @@ _BEHIND = 50  # frames (1.2 s) that the encoder sees before the ones that are ne
 _PATIENCE = 2.3  # what is still being said may be so much less sure
 _STILL = 4  # frames (0.1 s) without a phone after which the words may be over
 _HALF = math.log(0.5)
+_WEIGHED = 40  # texts among which a stop is looked for
+_SUSPICION = 0.01  # share of a stop that is worth another look
+_BEHIND_STOP = 2  # words; when more have followed, it was acted on or was none
 _AHEAD = 10  # frames (0.24 s) that may still change when more sound comes
 
 
@@ -59,6 +63,8 @@ class Moonshine:
         self._best_fit = 0.0  # of the frames that settled: see `certainty`
         self._beam: Optional[Beam] = None
         self._guess: Optional[Transcript] = None
+        self._chances: list[StopChance] = []
+        self._suspicion = 0.0
 
     def accept(self, samples: Samples) -> Optional[str]:
         """Take the next sound; return the text heard so far when it changed, else None."""
@@ -78,6 +84,16 @@ class Moonshine:
         """Drop it: speech went on."""
         self._guess = None
 
+    def weigh_stop(self) -> None:
+        """Look at the whole utterance when the last look was not sure that it holds no stop."""
+        if self._guess is None and self._suspicion > _SUSPICION:
+            self._look_at_all()
+
+    def stop_chances(self) -> Sequence[StopChance]:
+        """Return what the looks since the last call say of a stop."""
+        chances, self._chances = self._chances, []
+        return chances
+
     def _changed(self, text: str) -> Optional[str]:
         if text == self._partial:
             return None
@@ -92,15 +108,21 @@ class Moonshine:
         return replace(heard, seconds=seconds)
 
     def _hear(self) -> Transcript:
+        best, score = self._look_at_all()
+        if best.text and self._doubts(score):
+            return Transcript('', 'en', 0.0, score, best.text, self.name)
+        return Transcript(best.text, 'en', 0.0, score, recogniser=self.name)
+
+    def _look_at_all(self) -> tuple[Found, float]:
+        """Return the likeliest text of the whole utterance, and its certainty."""
         assert self._models is not None
         sound = self._sound.all()
         frames = self._models.frames(sound, gain(sound))
         search = self._models.search
-        best = search.best(search.advance(search.begin(), frames))[0]
-        score = certainty(best, _best_fit(frames))
-        if best.text and self._doubts(score):
-            return Transcript('', 'en', 0.0, score, best.text, self.name)
-        return Transcript(best.text, 'en', 0.0, score, recogniser=self.name)
+        texts = search.best(search.advance(search.begin(), frames), count=_WEIGHED)
+        best_fit = _best_fit(frames)
+        self._chances.append(stop_chance(texts, best_fit, whole=True))
+        return texts[0], certainty(texts[0], best_fit)
 
     def _doubts(self, score: float) -> bool:
         return self.min_score is not None and score < self.min_score
@@ -118,9 +140,12 @@ class Moonshine:
         self._best_fit += _best_fit(sure)
         self._settled = settled
         ended = len(frames) >= _STILL and bool((frames[-_STILL:, 0] > _HALF).all())
-        [best] = search.best(search.advance(self._beam, open_), ended=ended)
-        score = certainty(best, self._best_fit + _best_fit(open_), ended)
-        return '' if self._doubts(score if ended else score + _PATIENCE) else best.text
+        texts = search.best(search.advance(self._beam, open_), ended=ended, count=_WEIGHED)
+        best_fit = self._best_fit + _best_fit(open_)
+        self._chances.append(stop_chance(texts, best_fit, ended))
+        self._suspicion = self._chances[-1].share
+        score = certainty(texts[0], best_fit, ended)
+        return '' if self._doubts(score if ended else score + _PATIENCE) else texts[0].text
 
 
 @dataclass(frozen=True)
@@ -175,3 +200,19 @@ def certainty(found: Found, best_fit: float, ended: bool = True) -> float:
     count = len(found.text.split())
     fit = _FIT * (found.sound - best_fit) / count
     return found.words / (count + ended) + fit - _BREAK_EVEN
+
+
+def stop_chance(texts: Sequence[Found], best_fit: float, ended: bool = True,
+                whole: bool = False) -> StopChance:
+    """
+    Return how likely a stop is among the likeliest texts, best first.
+
+    One counts that has just been said: at most two words may have followed.
+    """
+    weights = [math.exp(found.total - texts[0].total) for found in texts]
+    stops = [i for i, found in enumerate(texts) if hears_stop(found.text, _BEHIND_STOP)]
+    if not stops:
+        return StopChance(whole=whole)
+    share = sum(weights[i] for i in stops) / sum(weights)
+    first = texts[stops[0]]
+    return StopChance(first.text, share, certainty(first, best_fit, ended), whole)

@@ -1,7 +1,7 @@
 """The protocol of recognisers, what they return, and how one is made by its name."""
 
 from dataclasses import dataclass
-from typing import Any, Mapping, Optional, Protocol, runtime_checkable
+from typing import Any, Mapping, Optional, Protocol, runtime_checkable, Sequence
 
 from shadow_ros.errors import AudioError, shorten
 from shadow_ros.plugin import find_class
@@ -71,6 +71,34 @@ class Guesser(Protocol):
 
     def forget_guess(self) -> None:
         """Drop the guess."""
+
+
+@dataclass(frozen=True)
+class StopChance:
+    """
+    How likely it is, after one look at the sound, that it holds a stop.
+
+    `text` is the likeliest text that holds one, '' when none does; `share` is what the texts with
+    a stop have of the probability of all texts that were weighed; `score` is the recogniser's own
+    measure of `text`, as in `Transcript`. A look at the `whole` utterance is one at a lull, at a
+    pause or at its end, the others go on from what was settled before.
+    """
+
+    text: str = ''
+    share: float = 0.0
+    score: float = 0.0
+    whole: bool = False
+
+
+@runtime_checkable
+class StopWeigher(Protocol):
+    """A recogniser that says how likely a stop is, beside the likeliest text."""
+
+    def weigh_stop(self) -> None:
+        """Look at the whole utterance if a stop may have been said: nobody speaks just now."""
+
+    def stop_chances(self) -> Optional[Sequence[StopChance]]:
+        """Return those of the looks since the last call, oldest first; None: it weighs none."""
 
 
 BEST = 'auto'

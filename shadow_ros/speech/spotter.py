@@ -1,26 +1,57 @@
-"""When a stop in the partial transcripts is to be believed; pure, no clock."""
+"""When a stop is to be believed before the sentence ends; pure, no clock."""
 
-from typing import Optional
+from dataclasses import dataclass
+from typing import Optional, Sequence
 
+from shadow_ros.speech.recogniser import StopChance
 from shadow_ros.speech.stopword import hears_stop
+
+
+@dataclass(frozen=True)
+class Belief:
+    """How likely a stop must be, and how high its text must score, to be believed."""
+
+    share: float
+    score: float
+
+    def holds(self, chance: StopChance) -> bool:
+        """Return whether a look at the sound says so."""
+        return bool(chance.text) and chance.share >= self.share and chance.score >= self.score
+
+
+@dataclass(frozen=True)
+class Beliefs:
+    """
+    What is enough when a recogniser weighs its texts: see the curve in docs/speech.md.
+
+    `once` in one look, `twice` in two looks in a row, or `whole` when the look was at the whole
+    utterance, at a lull, at a pause or at its end.
+    """
+
+    once: Belief = Belief(0.98, 0.5)
+    twice: Belief = Belief(0.8, 0.0)
+    whole: Belief = Belief(0.2, 0.0)
 
 
 class StopSpotter:
     """
-    Believes a stop once every partial text has held one for `hold` seconds.
+    Believes a stop once the looks of a recogniser that weighs its texts are sure enough.
 
-    A decoder changes its mind: the start of "walk" is "whoa" for a moment. `feed` takes the
-    text heard so far (None: unchanged) with the time of the sound, after every block.
+    Of any other, once every partial text has held one for `hold` seconds: a decoder changes its
+    mind, the start of "walk" is "whoa" for a moment. `feed` takes the text heard so far (None:
+    unchanged) with the time of the sound, after every block.
     """
 
-    def __init__(self, hold: float = 0.13) -> None:
+    def __init__(self, hold: float = 0.13, beliefs: Beliefs = Beliefs()) -> None:
         self.hold = hold
+        self.beliefs = beliefs
         self.reset()
 
     def reset(self) -> None:
         """Begin an utterance."""
         self._text = ''
         self._since: Optional[float] = None
+        self._suspected = False  # in the look before
         self.fired = False
 
     @property
@@ -28,7 +59,8 @@ class StopSpotter:
         """Return whether the text holds a stop that is not believed yet."""
         return self._since is not None and not self.fired
 
-    def feed(self, text: Optional[str], time: float) -> Optional[str]:
+    def feed(self, text: Optional[str], time: float,
+             chances: Optional[Sequence[StopChance]] = None) -> Optional[str]:
         """Return the text with the stop, once an utterance, when it is to be believed."""
         if text is not None:
             self._text = text
@@ -36,7 +68,27 @@ class StopSpotter:
                 self._since = None
             elif self._since is None:
                 self._since = time
-        if self._since is None or self.fired or time - self._since < self.hold:
+        if self.fired:
             return None
-        self.fired = True
+        stop = self._stood(time) if chances is None else self._weighed(chances)
+        self.fired = stop is not None
+        return stop
+
+    def _stood(self, time: float) -> Optional[str]:
+        """Return the text if it has held a stop for long enough."""
+        if self._since is None or time - self._since < self.hold:
+            return None
         return self._text
+
+    def _weighed(self, chances: Sequence[StopChance]) -> Optional[str]:
+        """Return the text of the first look that suffices, or None."""
+        for chance in chances:
+            if self._suffices(chance):
+                return chance.text
+        return None
+
+    def _suffices(self, chance: StopChance) -> bool:
+        if chance.whole:
+            return self.beliefs.whole.holds(chance)
+        before, self._suspected = self._suspected, self.beliefs.twice.holds(chance)
+        return self.beliefs.once.holds(chance) or (before and self._suspected)

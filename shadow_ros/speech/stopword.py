@@ -239,17 +239,19 @@ def is_no(text: str) -> bool:
     return len(text) <= _LONGEST and _covered(tokens(text), (_NO,), (_AROUND_NO,))
 
 
-def hears_stop(partial: str) -> bool:
+def hears_stop(partial: str, behind: int = _LONGEST) -> bool:
     """
     Return whether an unfinished transcript already holds a stop.
 
     Looser than `is_stop`: "walk forw- no stop" is one, and so is "stop and" with more to come;
-    a negated, postponed or reported stop ("don't stop", "then stop", "bus stop") is not.
+    a negated, postponed or reported stop ("don't stop", "then stop", "bus stop") is not. At most
+    so many words may stand `behind` it, unless all of the text is one.
     """
     words = tokens(partial[-_LONGEST:])
     return _all_stop(words) or any(
         _live(words, start, length)
-        for start in range(len(words)) for length in _STRONG.lengths(words, start))
+        for start in range(len(words)) for length in _STRONG.lengths(words, start)
+        if len(words) - start - length <= behind)
 
 
 def _all_stop(words: Sequence[str]) -> bool:

@@ -1,11 +1,12 @@
 """A recogniser that hands on the sound of what it has understood, for those who record it."""
 
-from typing import Callable, Optional
+from typing import Callable, Optional, Sequence
 
 import numpy as np
 
 from shadow_ros.speech.audio import Samples
-from shadow_ros.speech.recogniser import Guesser, Recogniser, Transcript
+from shadow_ros.speech.recogniser import Guesser, Recogniser, StopChance, StopWeigher, \
+    Transcript
 
 
 class Taped:
@@ -39,6 +40,16 @@ class Taped:
         """Let it drop that."""
         if isinstance(self._recogniser, Guesser):
             self._recogniser.forget_guess()
+
+    def weigh_stop(self) -> None:
+        """Let the recogniser look for a stop, if it can."""
+        if isinstance(self._recogniser, StopWeigher):
+            self._recogniser.weigh_stop()
+
+    def stop_chances(self) -> Optional[Sequence[StopChance]]:
+        """Return what the recogniser says of a stop, if it can."""
+        return self._recogniser.stop_chances() if isinstance(self._recogniser, StopWeigher) \
+            else None
 
     def finish(self) -> Transcript:
         """End the utterance; its sound is handed on before its text is."""

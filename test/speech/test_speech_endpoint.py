@@ -10,7 +10,7 @@ import pytest
 
 from shadow_ros.errors import ConfigError
 from shadow_ros.speech.endpoint import Endpointer, EndpointSettings, SpeechEnd, SpeechGoesOn, \
-    SpeechPause, SpeechResumes, SpeechStart
+    SpeechLull, SpeechPause, SpeechResumes, SpeechStart
 
 STEP = 0.032
 SETTINGS = EndpointSettings()
@@ -43,7 +43,7 @@ def utterances(events):
             assert speaking
             speaking = False
         else:
-            assert speaking and isinstance(event, (SpeechPause, SpeechResumes))
+            assert speaking and isinstance(event, (SpeechLull, SpeechPause, SpeechResumes))
     assert not speaking
     return found
 
@@ -96,10 +96,16 @@ def test_a_pause_in_which_speech_resumes_is_taken_back():
     assert times(run([0.9] * 20 + [0.0] * 30, EndpointSettings(pause=0.0)), SpeechPause) == []
 
 
+def test_a_lull_is_told_once_before_the_pause():
+    events = run([0.9] * 20 + [0.0] * 4 + [0.9] * 20 + [0.0] * 2 + [0.9] * 20 + [0.0] * 30)
+    assert times(events, SpeechLull) == [23, 69] and times(events, SpeechPause) == [72]
+    assert times(run([0.9] * 20 + [0.0] * 30, EndpointSettings(lull=0.0)), SpeechLull) == []
+
+
 @given(st.lists(st.sampled_from([0.0, 0.2, 0.4, 0.6, 1.0]), max_size=400))
 def test_pauses_and_resumptions_alternate(probabilities):
     kinds = [type(event) for event in run(probabilities)
-             if not isinstance(event, SpeechGoesOn)]
+             if not isinstance(event, (SpeechGoesOn, SpeechLull))]
     for first, second in zip(kinds, kinds[1:]):
         assert second in {
             SpeechStart: (SpeechPause, SpeechEnd), SpeechPause: (SpeechResumes, SpeechEnd),

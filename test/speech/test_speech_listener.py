@@ -15,7 +15,6 @@ from shadow_ros.speech.listener import Callbacks, listen_file, Listener, stop_ea
 from shadow_ros.speech.pocketsphinx import PocketSphinx
 from shadow_ros.speech.recogniser import Transcript
 from shadow_ros.speech.sources import ArraySource, FileSource, SoundBlock
-from shadow_ros.speech.spotter import StopSpotter
 from shadow_ros.speech.whisper import Whisper
 
 SOUNDS = Path(__file__).parents[1] / 'data' / 'speech'
@@ -301,26 +300,3 @@ def test_listen_file_with_a_long_silence_hears_one_utterance():
     texts = [t.text for t in listen_file(
         THREE, settings=EndpointSettings(silence=2.0))]
     assert len(texts) == 1
-
-
-@pytest.mark.parametrize('fed, fires_at', [
-    (['stop', None, None, None, None, None], 5),
-    (['stop', 'stop it', None, None, None, None], 5),
-    (['whoa', None, 'walk', None, None, None, None, None], None),
-    (['whoa', 'walk', 'stop', None, None, None, None, None], 7),
-    (["don't", "don't stop", None, None, None, None, None], None),
-    ([None] * 9, None),
-])
-def test_the_spotter_believes_a_stop_that_stays(fed, fires_at):
-    spotter = StopSpotter(hold=0.16)
-    fired = [index for index, text in enumerate(fed)
-             if spotter.feed(text, index * BLOCK_SECONDS) is not None]
-    assert fired == ([] if fires_at is None else [fires_at])
-
-
-def test_the_spotter_fires_once_an_utterance():
-    spotter = StopSpotter(hold=0.0)
-    assert spotter.feed('stop', 0.0) == 'stop'
-    assert spotter.feed('stop stop', 0.1) is None
-    spotter.reset()
-    assert spotter.feed('stop', 1.0) == 'stop'

@@ -7,10 +7,12 @@ from sounds import COMMANDS, hear, SHIPPED, SOUNDS, stem
 from shadow_ros.errors import AudioError
 from shadow_ros.speech import features, recogniser as recognisers
 from shadow_ros.speech.audio import BLOCK, read_file, SAMPLE_RATE
-from shadow_ros.speech.listener import listen_file
+from shadow_ros.speech.listener import Callbacks, Hearing, listen_file, sound_events
 from shadow_ros.speech.moonshine import Moonshine
 from shadow_ros.speech.recogniser import make_recogniser
-from shadow_ros.speech.spotter import StopSpotter
+from shadow_ros.speech.sources import ArraySource
+from shadow_ros.speech.tape import Taped
+from shadow_ros.speech.vad import SileroVad
 
 pytestmark = pytest.mark.skipif(features.weights_file() is None,
                                 reason='the package moonshine-voice is not installed')
@@ -71,15 +73,45 @@ def test_a_long_utterance_keeps_its_beginning(ear):
     assert transcript.text == ' '.join(['walk forward two meters'] * 3)
 
 
-def test_a_stop_is_heard_before_the_utterance_ends(ear):
+@pytest.mark.parametrize('tape', [False, True], ids=['bare', 'taped'])
+def test_a_stop_is_heard_before_the_utterance_ends(ear, tape):
     sound = read_file(SOUNDS / 'stop.flac')
     loud = np.flatnonzero(np.abs(sound) > 0.1 * np.abs(sound).max())
-    partials, _ = hear(ear, sound)
-    spotter = StopSpotter()
-    said = {round(time, 3): text for time, text in partials}
-    times = [(at + BLOCK) / SAMPLE_RATE for at in range(0, len(sound), BLOCK)]
-    heard = [time for time in times if spotter.feed(said.get(round(time, 3)), time)]
-    assert heard and heard[0] - loud[-1] / SAMPLE_RATE < 0.35
+    heard, now = [], 0.0
+    hearing = Hearing(Taped(ear, len) if tape else ear, Callbacks(
+        on_stop=lambda text: heard.append(('stop', text, now)),
+        on_partial=lambda text: heard.append(('partial', text, now)),
+        on_transcript=lambda transcript: heard.append(('transcript', transcript.text, now))))
+    for event in sound_events(ArraySource(sound), SileroVad()):
+        now = event.time
+        hearing.handle(event, now)
+    [at] = [time for kind, _, time in heard if kind == 'stop']
+    assert at - loud[-1] / SAMPLE_RATE < 0.3
+    texts = [(kind, text) for kind, text, _ in heard if 'stop' in text]
+    assert texts[:2] == [('stop', 'stop'), ('partial', 'stop')]
+    assert texts[-1] == ('transcript', 'stop')
+
+
+def test_looks_say_how_likely_a_stop_is(ear):
+    ear.start()
+    ear.accept(read_file(SOUNDS / 'stop.flac'))
+    [look] = ear.stop_chances()
+    assert look.text == 'stop' and look.share > 0.9 and look.score > 0.0 and not look.whole
+    assert not ear.stop_chances()
+    ear.weigh_stop()
+    [whole] = ear.stop_chances()
+    assert whole.whole and whole.text == 'stop' and whole.share > 0.99
+    ear.guess()
+    assert ear.stop_chances() == [whole]
+
+
+def test_a_lull_in_which_no_stop_is_suspected_costs_nothing(ear):
+    ear.start()
+    ear.accept(read_file(SHIPPED))
+    [look] = ear.stop_chances()
+    assert look.share < 0.01
+    ear.weigh_stop()
+    assert not ear.stop_chances()
 
 
 def test_start_forgets_what_was_not_finished(ear):

@@ -126,6 +126,13 @@ def test_not_heard_in_a_partial(text):
     assert not hears_stop(text)
 
 
+@pytest.mark.parametrize('text, most', [
+    ('walk on no stop', 0), ('stop right now please', 0), ('stop turning left', 2),
+    ('stop and sit down', 3)])
+def test_so_many_words_may_stand_behind_it(text, most):
+    assert hears_stop(text, most) and (most == 0 or not hears_stop(text, most - 1))
+
+
 @given(st.sampled_from(STOPS), st.sampled_from(STOPS))
 def test_two_stops_are_a_stop(first, second):
     assert is_stop(f'{first}, {second}')
