@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 import itertools
 import json
+import math
 from pathlib import Path
 import random
 import sys
@@ -31,7 +32,7 @@ from shadow_ros.speech.measure import words_wrong
 from shadow_ros.speech.recogniser import BEST, make_recogniser, Recogniser, StopChance, \
     StopWeigher
 from shadow_ros.speech.sources import ArraySource
-from shadow_ros.speech.spotter import Belief, Beliefs, StopSpotter
+from shadow_ros.speech.spotter import ALONE, Belief, Beliefs, StopSpotter, WITHIN
 from shadow_ros.speech.stopword import hears_stop, is_stop
 from shadow_ros.speech.vad import SileroVad
 
@@ -42,17 +43,12 @@ PACES = (0.85, 1.0, 1.2)
 CONDITIONS = (('pink', 40.0), ('pink', 20.0), ('pink', 10.0), ('motor', 10.0), ('pink', 5.0),
               ('motor', 5.0))
 LEAD, TAIL = 0.5, 0.9  # s of noise around every clip
-BELIEFS = {name: partial(StopSpotter, beliefs=beliefs) for name, beliefs in {
-    'credulous': Beliefs(Belief(0.8, -1.0), Belief(0.3, -1.5), Belief(0.1, -1.0)),
-    'bold': Beliefs(Belief(0.95, 0.0), Belief(0.5, -1.0), Belief(0.2, -0.5)),
-    'shipped': Beliefs(),
-    'careful': Beliefs(Belief(0.99, 1.0), Belief(0.95, 0.5), Belief(0.5, 0.3)),
-    'strict': Beliefs(Belief(0.999, 1.5), Belief(0.99, 1.0), Belief(0.9, 0.8)),
-}.items()}
-"""How likely a stop must be for a recogniser that weighs its texts."""
+CAUTION = {'boldest': -1.0, 'bold': -0.5, 'shipped': 0.0, 'careful': 0.5, 'strict': 1.0}
+"""By how much a stop must be likelier for a recogniser that weighs its texts (see `cautious`)."""
 
-HOLDS = {f'{hold:.2f} s': partial(StopSpotter, hold) for hold in (0.0, 0.13, 0.26)}
-"""How long a stop must stand in the text of one that does not weigh; the second is shipped."""
+HOLDS = (0.0, 0.13, 0.26)
+"""How long (s) a stop must stand in the text of one that does not weigh; the second is shipped."""
+
 ALL = 'all'
 LONG = 5  # words from which on an outside utterance counts as long
 
@@ -113,14 +109,15 @@ def outside() -> list[tuple[str, str]]:
     return [(line, '') for line in _lines('spoken_outside.txt')]
 
 
-def chatter(path: Path, seconds: float, skip: int) -> Iterator[tuple[Result, Samples]]:
+def chatter(path: Path, seconds: float, skip: int,
+            unknown: Callable[[str], bool] = kept_apart) -> Iterator[tuple[Result, Samples]]:
     """
-    Yield that much public speech without a stop, none of it known to the language model.
+    Yield that much public speech without a stop, of sentences `unknown` to the language model.
 
     The first `skip` sentences are left out; after the last comes the first, in another voice.
     """
     rows = map(json.loads, path.read_text('utf-8').splitlines())
-    lines = [row['text'] for row in rows if row['lang'] == 'en' and kept_apart(row['text'])
+    lines = [row['text'] for row in rows if row['lang'] == 'en' and unknown(row['text'])
              and not hears_stop(row['text'])]
     random.Random(2).shuffle(lines)
     for number, text in itertools.islice(enumerate(itertools.cycle(lines)), skip, None):
@@ -286,6 +283,22 @@ def believed(result: Result, spotter: StopSpotter) -> Optional[float]:
     return None
 
 
+def cautious(beliefs: Beliefs, by: float) -> Beliefs:
+    """Return beliefs that want e to the 2 `by` times the odds, and scores 0.3 `by` higher."""
+    def moved(belief: Belief) -> Belief:
+        odds = belief.share / (1 - belief.share) * math.exp(2 * by)
+        return Belief(odds / (1 + odds), belief.score + 0.3 * by)
+    return Beliefs(moved(beliefs.once), moved(beliefs.twice), moved(beliefs.whole))
+
+
+def curve(results: Sequence[Result]) -> dict[str, Callable[[], StopSpotter]]:
+    """Return spotters from bold to careful, for recognisers that weigh their texts or do not."""
+    if any(r.chances is None for r in results):
+        return {f'{hold:.2f} s': partial(StopSpotter, hold) for hold in HOLDS}
+    return {name: partial(StopSpotter, alone=cautious(ALONE, by), within=cautious(WITHIN, by))
+            for name, by in CAUTION.items()}
+
+
 def ends_in_stop(result: Result) -> bool:
     """Return whether the finished text is taken for a stop; see Hearing."""
     return (hears_stop if result.chances is None else is_stop)(result.text)
@@ -293,19 +306,19 @@ def ends_in_stop(result: Result) -> bool:
 
 def report_stops(results: Sequence[Result]) -> None:
     """Print the curve: how many stops were heard, how late, and how many were none."""
-    print(f'\n{"stop":11} {"noise":13} {"heard":>20} {"or at the end":>20} '
+    print(f'\n{"stop":12} {"noise":13} {"heard":>20} {"or at the end":>20} '
           f'{"after the word: median, p95":>28} {"false stops":>14} {"per hour of speech":>19}')
-    curve = HOLDS if any(r.chances is None for r in results) else BELIEFS
+    spotters = curve(results)
     noises = list(dict.fromkeys(r.noise for r in results))
-    for name, noise in itertools.product(curve, [*noises, ALL]):
+    for name, noise in itertools.product(spotters, [*noises, ALL]):
         here = [r for r in results if noise in (r.noise, ALL)]
         stops = [r for r in here if r.wanted == '[STOP]' and hears_stop(r.said)]
-        late = [believed(r, curve[name]()) for r in stops]
+        late = [believed(r, spotters[name]()) for r in stops]
         times = [time for time in late if time is not None] or [0.0]
         others = [r for r in here if not hears_stop(r.said) and r.wanted != '[STOP]']
-        false = sum(believed(r, curve[name]()) is not None or ends_in_stop(r) for r in others)
+        false = sum(believed(r, spotters[name]()) is not None or ends_in_stop(r) for r in others)
         hours = sum(r.seconds - LEAD - TAIL for r in others) / 3600
-        print(f'{name:11} {noise:13} {share(time is not None for time in late):>20} '
+        print(f'{name:12} {noise:13} {share(time is not None for time in late):>20} '
               f'{share(t is not None or ends_in_stop(r) for t, r in zip(late, stops)):>20} '
               f'{np.median(times):>16.2f} s {np.percentile(times, 95):>8.2f} s {false:>14} '
               f'{false / max(hours, 1e-9):>19.1f}')
@@ -335,6 +348,8 @@ def main() -> int:
     parser.add_argument('--public', type=Path, metavar='FILE',
                         help='for chatter: JSON lines of requests to others, with text and lang')
     parser.add_argument('--minutes', type=float, default=60.0, help='of chatter')
+    parser.add_argument('--unknown', action='store_true', help='the language model has not '
+                        'learnt from FILE: take all of it, not the tenth that was kept apart')
     parser.add_argument('--skip', type=int, default=0, metavar='N',
                         help='sentences of chatter to leave out first: 760 are 30 minutes')
     parser.add_argument('--all-voices', action='store_true',
@@ -364,8 +379,9 @@ def main() -> int:
                                           options.seed)]
     if 'chatter' in options.parts:
         results += [hear(recogniser, vad, sound, result)
-                    for result, sound in chatter(options.public, 60.0 * options.minutes,
-                                                 options.skip)]
+                    for result, sound in chatter(
+                        options.public, 60.0 * options.minutes, options.skip,
+                        (lambda _: True) if options.unknown else kept_apart)]
     if options.json:
         options.json.write_text('\n'.join(json.dumps(asdict(r)) for r in results) + '\n')
     if results:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Optional, Sequence
 
 from shadow_ros.speech.recogniser import StopChance
-from shadow_ros.speech.stopword import hears_stop
+from shadow_ros.speech.stopword import hears_stop, is_stop
 
 
 @dataclass(frozen=True)
@@ -22,15 +22,28 @@ class Belief:
 @dataclass(frozen=True)
 class Beliefs:
     """
-    What is enough when a recogniser weighs its texts: see the curve in docs/speech.md.
+    What is enough when a recogniser weighs its texts.
 
     `once` in one look, `twice` in two looks in a row, or `whole` when the look was at the whole
     utterance, at a lull, at a pause or at its end.
     """
 
-    once: Belief = Belief(0.98, 0.5)
-    twice: Belief = Belief(0.8, 0.0)
-    whole: Belief = Belief(0.2, 0.0)
+    once: Belief
+    twice: Belief
+    whole: Belief
+
+    def hold(self, chance: StopChance, before: bool) -> bool:
+        """Return whether a look suffices; `before` is whether the last one may have been half."""
+        if chance.whole:
+            return self.whole.holds(chance)
+        return self.once.holds(chance) or (before and self.twice.holds(chance))
+
+
+# Chosen on the choosing part of the curve in docs/speech.md.
+ALONE = Beliefs(once=Belief(0.98, 1.0), twice=Belief(0.8, 0.0), whole=Belief(0.2, -0.3))
+"""Of a stop that is all that was said, with a reason or politely."""
+WITHIN = Beliefs(once=Belief(0.98, 1.0), twice=Belief(0.98, 0.0), whole=Belief(0.8, -0.3))
+"""Of a stop within a sentence, where other words sound like it more often."""
 
 
 class StopSpotter:
@@ -42,9 +55,10 @@ class StopSpotter:
     unchanged) with the time of the sound, after every block.
     """
 
-    def __init__(self, hold: float = 0.13, beliefs: Beliefs = Beliefs()) -> None:
+    def __init__(self, hold: float = 0.13, alone: Beliefs = ALONE,
+                 within: Beliefs = WITHIN) -> None:
         self.hold = hold
-        self.beliefs = beliefs
+        self.alone, self.within = alone, within
         self.reset()
 
     def reset(self) -> None:
@@ -88,7 +102,8 @@ class StopSpotter:
         return None
 
     def _suffices(self, chance: StopChance) -> bool:
-        if chance.whole:
-            return self.beliefs.whole.holds(chance)
-        before, self._suspected = self._suspected, self.beliefs.twice.holds(chance)
-        return self.beliefs.once.holds(chance) or (before and self._suspected)
+        beliefs = self.alone if is_stop(chance.text) else self.within
+        before = self._suspected
+        if not chance.whole:
+            self._suspected = beliefs.twice.holds(chance)
+        return beliefs.hold(chance, before)

@@ -14,7 +14,9 @@ from shadow_ros.speech.sources import SoundBlock
 from shadow_ros.speech.spotter import Belief, Beliefs, StopSpotter
 from shadow_ros.speech.tape import Taped
 
-BELIEFS = Beliefs(once=Belief(0.9, 0.0), twice=Belief(0.5, -1.0), whole=Belief(0.5, 0.5))
+ALONE = Beliefs(once=Belief(0.9, 0.0), twice=Belief(0.5, -1.0), whole=Belief(0.5, 0.5))
+WITHIN = Beliefs(once=Belief(0.99, 1.0), twice=Belief(0.9, 0.0), whole=Belief(0.9, 0.5))
+BELIEFS = {'alone': ALONE, 'within': WITHIN}
 SURE, LIKELY, POOR = (0.95, 0.1), (0.6, -0.5), (0.95, -2.0)
 
 
@@ -50,7 +52,7 @@ def test_the_spotter_fires_once_an_utterance():
     ([(0.89, 3.0), (0.49, 3.0)], None),
 ], ids=str)
 def test_the_spotter_believes_one_sure_look_or_two_likely_ones(looks, fires_at):
-    spotter = StopSpotter(beliefs=BELIEFS)
+    spotter = StopSpotter(**BELIEFS)
     fired = [index for index, look in enumerate(looks)
              if spotter.feed(None, 0.0, [StopChance('stop', *look)] if look else [StopChance()])]
     assert fired == ([] if fires_at is None else [fires_at])
@@ -58,7 +60,7 @@ def test_the_spotter_believes_one_sure_look_or_two_likely_ones(looks, fires_at):
 
 def test_looks_are_told_apart_however_they_are_fed():
     """Several may come at once, or none with a block."""
-    spotter = StopSpotter(beliefs=BELIEFS)
+    spotter = StopSpotter(**BELIEFS)
     likely = StopChance('oh stop', *LIKELY)
     assert spotter.feed(None, 0.0, [likely]) is None
     assert spotter.feed(None, 0.0, []) is None
@@ -73,12 +75,21 @@ def test_looks_are_told_apart_however_they_are_fed():
 @pytest.mark.parametrize('look, fires', [((0.6, 0.6), True), ((0.6, 0.4), False),
                                          ((0.4, 0.9), False)])
 def test_a_look_at_the_whole_utterance_has_a_measure_of_its_own(look, fires):
-    spotter = StopSpotter(beliefs=BELIEFS)
+    spotter = StopSpotter(**BELIEFS)
     assert bool(spotter.feed(None, 0.0, [StopChance('halt', *look, whole=True)])) == fires
 
 
+@pytest.mark.parametrize('look, whole, alone, within', [
+    ((0.95, 0.5), False, True, False), ((0.995, 1.5), False, True, True),
+    ((0.6, 0.6), True, True, False), ((0.95, 0.6), True, True, True)])
+def test_a_stop_within_a_sentence_must_be_likelier(look, whole, alone, within):
+    for text, fires in (('stop now please', alone), ('walk on no stop', within)):
+        spotter = StopSpotter(**BELIEFS)
+        assert bool(spotter.feed(None, 0.0, [StopChance(text, *look, whole)])) == fires
+
+
 def test_who_weighs_is_not_asked_how_long_the_text_has_stood():
-    spotter = StopSpotter(hold=0.0, beliefs=BELIEFS)
+    spotter = StopSpotter(hold=0.0, **BELIEFS)
     doubted = StopChance('we stop in line', 0.6, -3.0)
     assert spotter.feed('we stop in line', 0.0, [doubted]) is None
     assert spotter.doubtful
@@ -153,7 +164,7 @@ def told(recogniser, blocks, *quiet):
         on_partial=lambda text: heard.append(('partial', text)),
         on_stop=lambda text: heard.append(('stop', text)),
         on_transcript=lambda transcript: heard.append(('transcript', transcript.text))),
-        StopSpotter(beliefs=BELIEFS))
+        StopSpotter(**BELIEFS))
     block = SoundBlock(np.zeros(512, np.float32), 0.0)
     hearing.handle(SpeechStart(0.0, (block,)), 0.0)
     for _ in range(blocks - 1):
