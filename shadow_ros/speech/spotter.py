@@ -40,7 +40,7 @@ class Beliefs:
 
 
 # Chosen on the choosing part of the curve in docs/speech.md.
-ALONE = Beliefs(once=Belief(0.98, 1.0), twice=Belief(0.8, 0.0), whole=Belief(0.2, -0.3))
+ALONE = Beliefs(once=Belief(0.97, 1.0), twice=Belief(0.75, -0.3), whole=Belief(0.2, -0.5))
 """Of a stop that is all that was said, with a reason or politely."""
 WITHIN = Beliefs(once=Belief(0.98, 1.0), twice=Belief(0.98, 0.0), whole=Belief(0.8, -0.3))
 """Of a stop within a sentence, where other words sound like it more often."""
