@@ -288,7 +288,8 @@ def cautious(beliefs: Beliefs, by: float) -> Beliefs:
     def moved(belief: Belief) -> Belief:
         odds = belief.share / (1 - belief.share) * math.exp(2 * by)
         return Belief(odds / (1 + odds), belief.score + 0.3 * by)
-    return Beliefs(moved(beliefs.once), moved(beliefs.twice), moved(beliefs.whole))
+    return Beliefs(moved(beliefs.whole), moved(beliefs.twice),
+                   beliefs.once and moved(beliefs.once))
 
 
 def curve(results: Sequence[Result]) -> dict[str, Callable[[], StopSpotter]]:

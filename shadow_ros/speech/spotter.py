@@ -24,26 +24,27 @@ class Beliefs:
     """
     What is enough when a recogniser weighs its texts.
 
-    `once` in one look, `twice` in two looks in a row, or `whole` when the look was at the whole
-    utterance, at a lull, at a pause or at its end.
+    `whole` when the look was at the whole utterance, at a lull, at a pause or at its end; else
+    `twice` in two looks in a row, or `once`, if that can be, in one.
     """
 
-    once: Belief
-    twice: Belief
     whole: Belief
+    twice: Belief
+    once: Optional[Belief] = None
 
     def hold(self, chance: StopChance, before: bool) -> bool:
         """Return whether a look suffices; `before` is whether the last one may have been half."""
         if chance.whole:
             return self.whole.holds(chance)
-        return self.once.holds(chance) or (before and self.twice.holds(chance))
+        return (before and self.twice.holds(chance)) or (
+            self.once is not None and self.once.holds(chance))
 
 
 # Chosen on the choosing part of the curve in docs/speech.md.
-ALONE = Beliefs(once=Belief(0.97, 1.0), twice=Belief(0.75, -0.3), whole=Belief(0.2, -0.5))
+ALONE = Beliefs(whole=Belief(0.25, -0.8), twice=Belief(0.9, 0.3), once=Belief(0.998, 0.65))
 """Of a stop that is all that was said, with a reason or politely."""
-WITHIN = Beliefs(once=Belief(0.98, 1.0), twice=Belief(0.98, 0.0), whole=Belief(0.8, -0.3))
-"""Of a stop within a sentence, where other words sound like it more often."""
+WITHIN = Beliefs(whole=Belief(0.8, -1.1), twice=Belief(0.995, 0.8))
+"""Of a stop within a sentence: other words sound like it, more often than anyone stops there."""
 
 
 class StopSpotter:
