@@ -200,7 +200,7 @@ def test_a_lost_microphone_comes_back(listening):
     texts = [ear.next('transcript').text for _ in range(3)]
     assert texts[-3:] == ['turn left', 'stop stop stop', 'stand up']
     assert source.opened == 3
-    assert listener.stop()
+    assert listener.stop(LONG)
 
 
 def test_a_file_that_breaks_is_reported_and_ends(listening):
@@ -248,7 +248,7 @@ def test_a_recogniser_that_hangs_costs_bounded_memory(listening):
     assert listener._workers[0]._queue.qsize() <= 1000
     slow.release.set()
     assert ear.next('transcript').text == 'turn left'
-    assert listener.stop()
+    assert listener.stop(LONG)
 
 
 def test_stop_ends_all_threads_quickly(listening):
