@@ -32,8 +32,8 @@ from shadow_ros.speech.measure import words_wrong
 from shadow_ros.speech.recogniser import BEST, make_recogniser, Recogniser, StopChance, \
     StopWeigher
 from shadow_ros.speech.sources import ArraySource
-from shadow_ros.speech.spotter import ALONE, Belief, Beliefs, StopSpotter, WITHIN
-from shadow_ros.speech.stopword import hears_stop, is_stop
+from shadow_ros.speech.spotter import ALONE, Belief, Beliefs, ends_in_stop, StopSpotter, WITHIN
+from shadow_ros.speech.stopword import hears_stop
 from shadow_ros.speech.vad import SileroVad
 
 HERE = Path(__file__).parent
@@ -300,9 +300,9 @@ def curve(results: Sequence[Result]) -> dict[str, Callable[[], StopSpotter]]:
             for name, by in CAUTION.items()}
 
 
-def ends_in_stop(result: Result) -> bool:
-    """Return whether the finished text is taken for a stop; see Hearing."""
-    return (hears_stop if result.chances is None else is_stop)(result.text)
+def ended(result: Result) -> bool:
+    """Return whether the finished text is taken for a stop."""
+    return ends_in_stop(result.text, result.chances is not None)
 
 
 def report_stops(results: Sequence[Result]) -> None:
@@ -317,10 +317,10 @@ def report_stops(results: Sequence[Result]) -> None:
         late = [believed(r, spotters[name]()) for r in stops]
         times = [time for time in late if time is not None] or [0.0]
         others = [r for r in here if not hears_stop(r.said) and r.wanted != '[STOP]']
-        false = sum(believed(r, spotters[name]()) is not None or ends_in_stop(r) for r in others)
+        false = sum(believed(r, spotters[name]()) is not None or ended(r) for r in others)
         hours = sum(r.seconds - LEAD - TAIL for r in others) / 3600
         print(f'{name:12} {noise:13} {share(time is not None for time in late):>20} '
-              f'{share(t is not None or ends_in_stop(r) for t, r in zip(late, stops)):>20} '
+              f'{share(t is not None or ended(r) for t, r in zip(late, stops)):>20} '
               f'{np.median(times):>16.2f} s {np.percentile(times, 95):>8.2f} s {false:>14} '
               f'{false / max(hours, 1e-9):>19.1f}')
 
@@ -360,6 +360,8 @@ def main() -> int:
     parser.add_argument('--snr', type=float, nargs='*', help='only these ratios (dB)')
     parser.add_argument('--json', type=Path, help='write every clip as a JSON line to this file')
     options = parser.parse_args()
+    if 'chatter' in options.parts and options.public is None:
+        parser.error('chatter needs --public FILE: JSON lines with text and lang')
     if missing_engines():
         print(f'the benchmark needs {" and ".join(missing_engines())} to speak; '
               'apt install espeak-ng flite', file=sys.stderr)

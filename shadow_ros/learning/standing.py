@@ -1,5 +1,5 @@
 """
-The base: the standing sets of the gate, and the corpus that is replayed, so nothing is forgotten.
+The base: the standing sets of the gate, and the corpus that lessons are held against.
 
     base = Base.shipped()
     base.standing, base.safety        # what every model must go on doing right

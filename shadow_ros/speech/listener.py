@@ -14,8 +14,8 @@ from shadow_ros.speech.endpoint import Endpointer, EndpointSettings, Event, Spee
 from shadow_ros.speech.recogniser import BEST, Guesser, make_recogniser, Recogniser, \
     StopChance, StopWeigher, Transcript
 from shadow_ros.speech.sources import FileSource, SoundBlock, Source
-from shadow_ros.speech.spotter import StopSpotter
-from shadow_ros.speech.stopword import hears_stop, is_stop
+from shadow_ros.speech.spotter import ends_in_stop, StopSpotter
+from shadow_ros.speech.stopword import hears_stop
 from shadow_ros.speech.vad import SileroVad, VoiceActivity
 
 SoundEvent = Event[SoundBlock]
@@ -111,9 +111,8 @@ class Hearing:
             heard, began=self._began, speech_end=event.speech_end, endpoint=event.time,
             recognition_ms=(time.monotonic() - queued) * 1e3)
         self._tell_partial(None, event.time)
-        # A recogniser that weighs its texts has judged those in which a stop is not all.
-        ends_in_stop = hears_stop if self._chances() is None else is_stop
-        if not self._spotter.fired and ends_in_stop(transcript.text):
+        weighed = self._chances() is not None
+        if not self._spotter.fired and ends_in_stop(transcript.text, weighed):
             self._spotter.fired = True
             self._tell_stop(transcript.text)
         meant = self._attention.transcript(transcript.text, self._began, event.speech_end)

@@ -47,6 +47,15 @@ WITHIN = Beliefs(whole=Belief(0.915, -0.95), twice=Belief(0.998, 0.95))
 """Of a stop within a sentence: other words sound like it, more often than anyone stops there."""
 
 
+def ends_in_stop(text: str, weighed: bool) -> bool:
+    """
+    Return whether a finished text is a stop that no look was sure enough of.
+
+    A recogniser that weighs its texts has judged those in which a stop is not all.
+    """
+    return is_stop(text) if weighed else hears_stop(text)
+
+
 class StopSpotter:
     """
     Believes a stop once the looks of a recogniser that weighs its texts are sure enough.
